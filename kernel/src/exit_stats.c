@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exit statistics: the life of a vCPU's clock and table, who may see them, and
+ * the way from a guest's CPUID to the sum over its vCPUs.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <asm/tsc.h>
+
+#include "cpuid.h"
+#include "exit_stats.h"
+#include "exit_stats_compat.h"
+#include "trace.h"
+
+/* The numbers of the lists are those of this kernel. */
+#define ASSERT_VMX(slot, code, name) static_assert(EXIT_REASON_##name == (code));
+#define ASSERT_SVM(slot, code, name) static_assert((u32)SVM_EXIT_##name == (code));
+#define MANUAL_ONLY(slot, code, name)
+KVM_EXIT_REASONS_VMX(ASSERT_VMX, MANUAL_ONLY)
+KVM_EXIT_REASONS_SVM(ASSERT_SVM, MANUAL_ONLY)
+static_assert(SVM_EXIT_EXCP_BASE == 0x40 && SVM_EXIT_LAST_EXCP == 0x5f);
+
+enum exit_stats_mode {
+	EXIT_STATS_OFF,		/* no vCPU counts */
+	EXIT_STATS_HOST,	/* vCPUs count, the host reads */
+	EXIT_STATS_GUEST,	/* the guest reads, too */
+};
+
+static const char *const mode_name[] = {
+	[EXIT_STATS_OFF]   = "off",
+	[EXIT_STATS_HOST]  = "host",
+	[EXIT_STATS_GUEST] = "guest",
+};
+
+/* The key follows the mode: true unless it is off. */
+static enum exit_stats_mode exit_stats_mode = EXIT_STATS_GUEST;
+DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_key);
+EXPORT_SYMBOL_GPL(kvm_exit_stats_key);
+
+static bool exit_stats_hide_async;
+module_param(exit_stats_hide_async, bool, 0644);
+MODULE_PARM_DESC(exit_stats_hide_async,
+		 "Hide exits that the host causes (interrupts, NMI, SMI) from guests");
+
+/* A VM's instance number is that of its first vCPU; no two vCPUs share one. */
+static atomic64_t last_instance = ATOMIC64_INIT(0);
+
+static const struct exit_reasons *host_reasons(void)
+{
+	return boot_cpu_has(X86_FEATURE_SVM) ? &exit_reasons_svm : &exit_reasons_vmx;
+}
+
+/*
+ * A transition outside of the run loop.  The scheduler's notifiers make
+ * transitions of their own, so preemption is off.  The mode is read again
+ * after the static key: once statistics are off and a grace period has passed,
+ * nobody touches a clock but the one who disarms it.
+ */
+static struct exit_clock *clock_get(struct kvm_vcpu *vcpu)
+{
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+	preempt_disable();
+	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && clock->armed)
+		return clock;
+
+	preempt_enable();
+	return NULL;
+}
+
+static void clock_put(void)
+{
+	preempt_enable();
+}
+
+static void clock_switch(struct kvm_vcpu *vcpu, enum exit_segment from, enum exit_segment to)
+{
+	struct exit_clock *clock = clock_get(vcpu);
+
+	if (!clock)
+		return;
+
+	if (clock->segment == from)
+		exit_clock_switch(clock, to, rdtsc());
+	clock_put();
+}
+
+/*
+ * Start to count, in the vCPU's own thread: its memory is charged to it.  If
+ * there is none, the VM goes on uncounted, and its next KVM_RUN tries again.
+ */
+void __kvm_exit_stats_start(struct kvm_vcpu *vcpu)
+{
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+	struct exit_table *table;
+
+	if (!clock->table) {
+		table = kzalloc(EXIT_TABLE_SIZE(host_reasons()->nr_rows), GFP_KERNEL_ACCOUNT);
+		if (!table)
+			return;
+		/* Readers of other vCPUs see zeros or nothing. */
+		smp_store_release(&clock->table, table);
+	}
+
+	preempt_disable();
+	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && !clock->armed)
+		exit_clock_arm(clock, rdtsc());
+	preempt_enable();
+}
+
+void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
+{
+	struct exit_clock *clock;
+
+	if (!vcpu_exit_clock(vcpu)->armed)
+		__kvm_exit_stats_start(vcpu);
+
+	clock = clock_get(vcpu);
+	if (!clock)
+		return;
+
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, rdtsc());
+	clock_put();
+}
+
+/* KVM_RUN returns: who has the vCPU now? */
+static enum exit_segment segment_after_run(struct kvm_vcpu *vcpu, int r)
+{
+	if (r < 0)
+		return EXIT_SEGMENT_STOPPED;
+
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_DEBUG:
+	case KVM_EXIT_FAIL_ENTRY:
+	case KVM_EXIT_INTERNAL_ERROR:
+		return EXIT_SEGMENT_STOPPED;
+	case KVM_EXIT_HLT:
+	case KVM_EXIT_AP_RESET_HOLD:
+		/* Without an irqchip in the kernel it is the VMM that blocks. */
+		return EXIT_SEGMENT_IDLE;
+	default:
+		return EXIT_SEGMENT_USER;
+	}
+}
+
+void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
+{
+	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, segment_after_run(vcpu, r));
+}
+
+void __kvm_exit_stats_idle(struct kvm_vcpu *vcpu, bool idle)
+{
+	if (idle)
+		clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_IDLE);
+	else
+		clock_switch(vcpu, EXIT_SEGMENT_IDLE, EXIT_SEGMENT_KERNEL);
+}
+
+/* Only called for a vCPU that is still runnable: a wait stays with the exit. */
+void __kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
+{
+	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_PREEMPTED);
+}
+
+void __kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
+{
+	clock_switch(vcpu, EXIT_SEGMENT_PREEMPTED, EXIT_SEGMENT_KERNEL);
+}
+
+void kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
+{
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+	exit_clock_init(clock);
+	clock->instance = atomic64_inc_return(&last_instance);
+}
+
+void kvm_exit_stats_vcpu_destroy(struct kvm_vcpu *vcpu)
+{
+	kfree(vcpu_exit_clock(vcpu)->table);
+}
+
+static const struct exit_clock *view_clock(const struct exit_view *view, unsigned int i)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu(view->vm, i);
+
+	return vcpu ? vcpu_exit_clock(vcpu) : NULL;
+}
+
+void kvm_exit_stats_view(struct kvm *kvm, struct exit_view *view)
+{
+	const struct exit_clock *first;
+
+	*view = (struct exit_view) {
+		.reasons  = host_reasons(),
+		.clock	  = view_clock,
+		.vm	  = kvm,
+		.nr_vcpus = atomic_read(&kvm->online_vcpus),
+		.tsc_hz	  = tsc_khz * 1000ull,
+	};
+
+	first = view_clock(view, 0);
+	if (first)
+		view->instance = first->instance;
+}
+
+/*
+ * A VMM that sets the signature leaf has taken the class over, say to hide it
+ * from this VM.
+ */
+static bool guest_may_ask(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(exit_stats_mode) == EXIT_STATS_GUEST &&
+	       !kvm_find_cpuid_entry(vcpu, KVM_EXIT_STATS_SIGNATURE);
+}
+
+bool __kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+{
+	u32 function = *eax, index = *ecx;
+	struct exit_clock *clock;
+	struct exit_regs regs;
+	struct exit_view view;
+
+	if (!guest_may_ask(vcpu))
+		return false;
+
+	/* A vCPU that asks for itself gets all that it has spent up to now. */
+	clock = clock_get(vcpu);
+	if (clock) {
+		exit_clock_update(clock, rdtsc());
+		clock_put();
+	}
+
+	kvm_exit_stats_view(vcpu->kvm, &view);
+	view.self = vcpu->vcpu_idx;
+	view.hide_async = READ_ONCE(exit_stats_hide_async);
+	exit_leaf_answer(&view, function, index, &regs);
+
+	*eax = regs.eax;
+	*ebx = regs.ebx;
+	*ecx = regs.ecx;
+	*edx = regs.edx;
+	trace_kvm_cpuid(function, index, *eax, *ebx, *ecx, *edx, true, false);
+	return true;
+}
+
+static void start_all_vcpus(void)
+{
+	struct kvm *kvm;
+
+	list_for_each_entry(kvm, &vm_list, vm_list)
+		kvm_make_all_cpus_request(kvm, KVM_REQ_EXIT_STATS);
+}
+
+static void disarm_all_vcpus(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm *kvm;
+	unsigned long i;
+
+	list_for_each_entry(kvm, &vm_list, vm_list) {
+		kvm_for_each_vcpu(i, vcpu, kvm)
+			exit_clock_disarm(vcpu_exit_clock(vcpu));
+	}
+}
+
+static int exit_stats_set(const char *val, const struct kernel_param *kp)
+{
+	int mode = sysfs_match_string(mode_name, val);
+	enum exit_stats_mode old = exit_stats_mode;
+
+	if (mode < 0)
+		return mode;
+
+	/* Writers are serialised by the lock of the module's parameters. */
+	WRITE_ONCE(exit_stats_mode, mode);
+
+	if (mode == EXIT_STATS_OFF && old != EXIT_STATS_OFF) {
+		static_branch_disable(&kvm_exit_stats_key);
+		/* The last hook that saw the key has left. */
+		synchronize_rcu();
+		mutex_lock(&kvm_lock);
+		disarm_all_vcpus();
+		mutex_unlock(&kvm_lock);
+	} else if (mode != EXIT_STATS_OFF && old == EXIT_STATS_OFF) {
+		static_branch_enable(&kvm_exit_stats_key);
+		mutex_lock(&kvm_lock);
+		start_all_vcpus();
+		mutex_unlock(&kvm_lock);
+	}
+
+	return 0;
+}
+
+static int exit_stats_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", mode_name[exit_stats_mode]);
+}
+
+static const struct kernel_param_ops exit_stats_ops = {
+	.set = exit_stats_set,
+	.get = exit_stats_get,
+};
+
+module_param_cb(exit_stats, &exit_stats_ops, NULL, 0644);
+MODULE_PARM_DESC(exit_stats, "Exit statistics: off, host (the host reads), guest (guests read, too)");

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hooks: what KVM calls.  Each is one line where it is called, holds
+ * nothing but a no-op there while statistics are off, and leads into the
+ * segment clock of exit_stats_clock.h.
+ */
+#ifndef EXIT_STATS_H
+#define EXIT_STATS_H
+
+#include <linux/jump_label.h>
+#include <linux/kvm_host.h>
+#include <asm/msr.h>
+
+#include "exit_stats_clock.h"
+#include "exit_stats_leaf.h"
+
+/*
+ * Ask a vCPU to start counting.  Numbers that KVM itself gives out grow from
+ * zero; it has room for 56, and a kernel that fills it up does not build.
+ */
+#define KVM_REQ_EXIT_STATS KVM_ARCH_REQ(55)
+
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_key);
+
+/*
+ * The clock lies right behind struct kvm_vcpu, as the next member of struct
+ * vcpu_vmx and struct vcpu_svm.  So no structure changes that the symbol
+ * versions of kvm.ko depend on, and stock modules go on working with it.
+ */
+#define KVM_EXIT_STATS_ASSERT_LAYOUT(type) \
+	static_assert(offsetof(type, vcpu) == 0 && \
+		      offsetof(type, exit_clock) == sizeof(struct kvm_vcpu))
+
+static __always_inline struct exit_clock *vcpu_exit_clock(struct kvm_vcpu *vcpu)
+{
+	return (struct exit_clock *)(vcpu + 1);
+}
+
+/* VM-entry and VM-exit, as near to the instruction as noinstr allows. */
+
+static __always_inline void kvm_exit_stats_entry(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		exit_clock_entry(vcpu_exit_clock(vcpu), rdtsc());
+}
+
+static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 exit_code)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_svm(exit_code), rdtsc());
+}
+
+/* An entry instruction that failed is no exit: the time goes to the last one. */
+static __always_inline void kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, bool fail,
+						    u32 exit_reason)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key)) {
+		if (unlikely(fail))
+			exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
+		else
+			exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_vmx(exit_reason),
+					rdtsc());
+	}
+}
+
+/* KVM makes up an exit for guest state that it will not even try to enter. */
+static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
+}
+
+/* TSC at the exit that just happened, for KVM's own book-keeping too. */
+static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		return vcpu_exit_clock(vcpu)->last;
+
+	return rdtsc();
+}
+
+/* The rest of a vCPU's life. */
+
+void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r);
+void __kvm_exit_stats_idle(struct kvm_vcpu *vcpu, bool idle);
+void __kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_start(struct kvm_vcpu *vcpu);
+
+static inline void kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_run_begin(vcpu);
+}
+
+static inline void kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_run_end(vcpu, r);
+}
+
+static inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_idle(vcpu, true);
+}
+
+static inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_idle(vcpu, false);
+}
+
+static inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_sched_out(vcpu);
+}
+
+static inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_key))
+		__kvm_exit_stats_sched_in(vcpu);
+}
+
+/* Not gated: a request must be taken, or the vCPU would never enter again. */
+static inline void kvm_exit_stats_check_request(struct kvm_vcpu *vcpu)
+{
+	if (kvm_check_request(KVM_REQ_EXIT_STATS, vcpu))
+		__kvm_exit_stats_start(vcpu);
+}
+
+/* Not gated: statistics can be switched on and off in between. */
+void kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu);
+void kvm_exit_stats_vcpu_destroy(struct kvm_vcpu *vcpu);
+
+/* The guest's question, for a leaf that the VMM has not set itself. */
+
+bool __kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+
+static inline bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx,
+					u32 *ecx, u32 *edx)
+{
+	return static_branch_unlikely(&kvm_exit_stats_key) &&
+	       exit_leaf_in_class(*eax) &&
+	       __kvm_exit_stats_cpuid(vcpu, eax, ebx, ecx, edx);
+}
+
+/* The host's view: all vCPUs of the VM, nothing hidden. */
+void kvm_exit_stats_view(struct kvm *kvm, struct exit_view *view);
+
+void kvm_exit_stats_vm_debugfs(struct kvm *kvm);
+void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
+
+#endif /* EXIT_STATS_H */

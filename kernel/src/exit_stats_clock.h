@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The segment clock: every cycle of a vCPU's life goes to exactly one bucket.
+ *
+ * At each transition the cycles since the last one are added to the bucket
+ * that was open, and another bucket is opened.  The thread that runs the vCPU
+ * is the only writer; anybody may read.  Pure logic: no KVM, no clock of its
+ * own (the caller brings the TSC), runs in user space too.
+ */
+#ifndef EXIT_STATS_CLOCK_H
+#define EXIT_STATS_CLOCK_H
+
+#include "exit_stats_table.h"
+
+/* Where the vCPU is while it is not in the guest. */
+enum exit_segment {
+	EXIT_SEGMENT_KERNEL,
+	EXIT_SEGMENT_USER,
+	EXIT_SEGMENT_IDLE,
+	EXIT_SEGMENT_PREEMPTED,
+	EXIT_SEGMENT_STOPPED,
+};
+
+struct exit_clock {
+	/* The exit path touches these three, and one row. */
+	u64 last;			/* TSC of the last transition */
+	u64 *bucket;			/* what the time since then goes to */
+	struct exit_table *armed;	/* NULL: exits are not counted */
+
+	struct exit_table *table;	/* owned; stays while not armed */
+	struct exit_row *row;		/* of the last exit, unless in KERNEL */
+	enum exit_segment segment;
+	u64 start;			/* TSC when it was armed */
+	u64 elapsed;			/* of the times that it was armed before */
+	u64 sink;			/* open bucket while not armed */
+	u64 instance;			/* no other vCPU has had the same */
+};
+
+static inline void exit_clock_init(struct exit_clock *clock)
+{
+	clock->bucket = &clock->sink;
+}
+
+/*
+ * A TSC that went back (suspend, sockets out of step) books nothing.  The
+ * start moves along, so that the buckets still add up.
+ */
+static __always_inline void exit_clock_book(struct exit_clock *clock, u64 *bucket, u64 now)
+{
+	u64 delta;
+
+	if (likely(!__builtin_sub_overflow(now, clock->last, &delta)))
+		*bucket += delta;
+	else
+		clock->start += delta;
+	clock->last = now;
+}
+
+/* VM-entry: nobody but the exit hook looks at the clock before the exit. */
+static __always_inline void exit_clock_entry(struct exit_clock *clock, u64 now)
+{
+	exit_clock_book(clock, clock->bucket, now);
+}
+
+/* VM-exit for the reason that has this slot. */
+static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned int slot, u64 now)
+{
+	struct exit_table *table = clock->armed;
+	struct exit_row *row;
+
+	if (unlikely(!table)) {
+		clock->last = now;
+		return;
+	}
+
+	exit_clock_book(clock, &table->guest, now);
+	row = &table->row[slot];
+	row->stat[KVM_EXIT_STAT_EXITS]++;
+	clock->bucket = &row->stat[KVM_EXIT_STAT_KERNEL];
+}
+
+/* No transition: book what has passed, say for a reader that wants it all. */
+static inline void exit_clock_update(struct exit_clock *clock, u64 now)
+{
+	exit_clock_book(clock, clock->bucket, now);
+}
+
+static inline u64 *exit_clock_bucket(struct exit_clock *clock, enum exit_segment segment)
+{
+	switch (segment) {
+	case EXIT_SEGMENT_USER:
+		return &clock->row->stat[KVM_EXIT_STAT_USER];
+	case EXIT_SEGMENT_IDLE:
+		return &clock->row->stat[KVM_EXIT_STAT_IDLE];
+	case EXIT_SEGMENT_PREEMPTED:
+		return &clock->row->stat[KVM_EXIT_STAT_PREEMPTED];
+	case EXIT_SEGMENT_STOPPED:
+		return &clock->armed->stopped;
+	default:
+		return &clock->row->stat[KVM_EXIT_STAT_KERNEL];
+	}
+}
+
+/* From one segment outside the guest to another; the row stays the same. */
+static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment segment, u64 now)
+{
+	/* The exit path opens the row's bucket and keeps no other record. */
+	if (clock->segment == EXIT_SEGMENT_KERNEL)
+		clock->row = container_of(clock->bucket, struct exit_row,
+					  stat[KVM_EXIT_STAT_KERNEL]);
+
+	exit_clock_book(clock, clock->bucket, now);
+	clock->segment = segment;
+	clock->bucket = exit_clock_bucket(clock, segment);
+}
+
+/* Start to count. What passes until the first exit goes to @before. */
+static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
+{
+	clock->start = now;
+	clock->last = now;
+	clock->segment = EXIT_SEGMENT_KERNEL;
+	clock->bucket = &clock->table->before.stat[KVM_EXIT_STAT_KERNEL];
+	WRITE_ONCE(clock->armed, clock->table);
+}
+
+/* Stop to count. Time that is not booked yet is charged to nobody. */
+static inline void exit_clock_disarm(struct exit_clock *clock)
+{
+	if (!clock->armed)
+		return;
+
+	WRITE_ONCE(clock->armed, NULL);
+	clock->elapsed += clock->last - clock->start;
+	clock->bucket = &clock->sink;
+}
+
+static inline u64 exit_clock_elapsed(const struct exit_clock *clock)
+{
+	u64 elapsed = READ_ONCE(clock->elapsed);
+
+	if (READ_ONCE(clock->armed))
+		elapsed += READ_ONCE(clock->last) - READ_ONCE(clock->start);
+
+	return elapsed;
+}
+
+#endif /* EXIT_STATS_CLOCK_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's table, one file a VM and one a vCPU in KVM's debugfs directories.
+ * KVM removes them before it frees a vCPU, and the removal waits for readers.
+ */
+#include <linux/debugfs.h>
+#include <linux/kvm_host.h>
+#include <linux/seq_file.h>
+
+#include "exit_stats.h"
+
+#define COLUMN(number, name, text, unit, merge) seq_printf(m, " %20s", text);
+#define VALUE(number, name, text, unit, merge) \
+	seq_printf(m, " %20llu", exit_view_sum(view, vcpu, slot, number));
+#define TIME(number, name, text, unit, merge) \
+	seq_printf(m, " %s=%llu", text, exit_view_sum(view, vcpu, EXIT_ALL, number));
+
+static void show_row(struct seq_file *m, const struct exit_view *view, unsigned int vcpu,
+		     unsigned int slot, const char *name, const char *code)
+{
+	seq_printf(m, "%-26s %10s", name, code);
+	KVM_EXIT_ROW_STATS(VALUE)
+	seq_putc(m, '\n');
+}
+
+static void show_table(struct seq_file *m, struct kvm *kvm, unsigned int vcpu)
+{
+	struct exit_view view_on_stack, *view = &view_on_stack;
+	unsigned int slot;
+	char code[16];
+
+	kvm_exit_stats_view(kvm, view);
+
+	seq_puts(m, "# VM-exits by reason; all but exits in TSC cycles\n");
+	seq_printf(m, "# %s exit reasons, instance %llu, %llu Hz, %u vCPUs\n",
+		   view->reasons->ns == KVM_EXIT_STATS_NS_SVM ? "SVM" : "VMX",
+		   view->instance, view->tsc_hz, view->nr_vcpus);
+	seq_printf(m, "%-26s %10s", "reason", "code");
+	KVM_EXIT_ROW_STATS(COLUMN)
+	seq_putc(m, '\n');
+
+	for (slot = 0; slot < view->reasons->nr_rows; slot++) {
+		if (!exit_view_sum(view, vcpu, slot, KVM_EXIT_STAT_EXITS))
+			continue;
+		if (slot == EXIT_SLOT_OTHER)
+			strscpy(code, "-", sizeof(code));
+		else
+			snprintf(code, sizeof(code), "0x%x", view->reasons->reason[slot].code);
+		show_row(m, view, vcpu, slot, view->reasons->reason[slot].name, code);
+	}
+
+	show_row(m, view, vcpu, EXIT_ALL, "TOTAL", "-");
+	seq_puts(m, "VCPU");
+	KVM_EXIT_VCPU_STATS(TIME)
+	seq_putc(m, '\n');
+}
+
+static int exit_stats_vm_show(struct seq_file *m, void *unused)
+{
+	show_table(m, m->private, EXIT_ALL);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(exit_stats_vm);
+
+static int exit_stats_vcpu_show(struct seq_file *m, void *unused)
+{
+	struct kvm_vcpu *vcpu = m->private;
+
+	show_table(m, vcpu->kvm, vcpu->vcpu_idx);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(exit_stats_vcpu);
+
+void kvm_exit_stats_vm_debugfs(struct kvm *kvm)
+{
+	debugfs_create_file("exit_stats", 0400, kvm->debugfs_dentry, kvm, &exit_stats_vm_fops);
+}
+
+void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
+{
+	debugfs_create_file("exit_stats", 0400, dir, vcpu, &exit_stats_vcpu_fops);
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sum over vCPUs, and what CPUID answers: see include/kvm_exit_stats.h for
+ * every register.  A new leaf is one function and one entry of leaves[].
+ */
+#include <linux/string.h>
+
+#include "exit_stats_leaf.h"
+
+static u64 merge(const struct exit_stat *stat, u64 sum, u64 value)
+{
+	if (stat->merge == KVM_EXIT_STATS_MERGE_MAX)
+		return max(sum, value);
+
+	return sum + value;
+}
+
+static u64 row_value(const struct exit_view *view, const struct exit_table *table,
+		     unsigned int slot, const struct exit_stat *stat)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	if (slot != EXIT_ALL) {
+		if (view->hide_async && view->reasons->async[slot])
+			return 0;
+		return READ_ONCE(table->row[slot].stat[stat->number]);
+	}
+
+	for (i = 0; i < view->reasons->nr_rows; i++)
+		sum = merge(stat, sum, row_value(view, table, i, stat));
+
+	return sum;
+}
+
+static u64 vcpu_value(const struct exit_clock *clock, const struct exit_table *table,
+		      const struct exit_stat *stat)
+{
+	u64 sum;
+	unsigned int i;
+
+	switch (stat->number) {
+	case KVM_EXIT_STAT_GUEST:
+		return READ_ONCE(table->guest);
+	case KVM_EXIT_STAT_STOPPED:
+		/* Before its first exit a vCPU cannot process one. */
+		sum = READ_ONCE(table->stopped);
+		for (i = KVM_EXIT_STAT_KERNEL; i <= KVM_EXIT_STAT_PREEMPTED; i++)
+			sum += READ_ONCE(table->before.stat[i]);
+		return sum;
+	case KVM_EXIT_STAT_ELAPSED:
+		return exit_clock_elapsed(clock);
+	default:
+		return 0;
+	}
+}
+
+u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int slot, u32 number)
+{
+	const struct exit_stat *stat = exit_stat_find(number);
+	unsigned int first = vcpu == EXIT_ALL ? 0 : vcpu;
+	unsigned int last = vcpu == EXIT_ALL ? view->nr_vcpus : vcpu + 1;
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = first; i < last; i++) {
+		const struct exit_clock *clock = view->clock(view, i);
+		const struct exit_table *table = clock ? READ_ONCE(clock->table) : NULL;
+
+		/* A vCPU that has not run since statistics are on has none. */
+		if (!table)
+			continue;
+
+		if (stat->kind == KVM_EXIT_STATS_KIND_ROW)
+			sum = merge(stat, sum, row_value(view, table, slot, stat));
+		else
+			sum = merge(stat, sum, vcpu_value(clock, table, stat));
+	}
+
+	return sum;
+}
+
+static u64 exits(const struct exit_view *view, unsigned int slot)
+{
+	return exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_EXITS);
+}
+
+static u64 processing(const struct exit_view *view, unsigned int slot)
+{
+	return exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_KERNEL) +
+	       exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_USER);
+}
+
+static bool is_row(const struct exit_view *view, u32 slot)
+{
+	return slot < view->reasons->nr_rows;
+}
+
+static void leaf_signature(const struct exit_view *view, u32 index, struct exit_regs *regs)
+{
+	regs->eax = KVM_EXIT_STATS_MAX_LEAF;
+	regs->ebx = KVM_EXIT_STATS_SIGNATURE_EBX;
+	regs->ecx = KVM_EXIT_STATS_SIGNATURE_ECX;
+	regs->edx = KVM_EXIT_STATS_SIGNATURE_EDX;
+}
+
+static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs *regs)
+{
+	switch (index) {
+	case KVM_EXIT_STATS_INFO_ABI:
+		regs->eax = KVM_EXIT_STATS_ABI_VERSION;
+		regs->ebx = KVM_EXIT_STATS_FEAT_VALUE | KVM_EXIT_STATS_FEAT_STAT;
+		if (view->hide_async)
+			regs->ebx |= KVM_EXIT_STATS_FEAT_HIDE_ASYNC;
+		regs->ecx = view->reasons->ns;
+		regs->edx = view->reasons->nr_rows;
+		break;
+	case KVM_EXIT_STATS_INFO_CLOCK:
+		regs->eax = lower_32_bits(view->tsc_hz);
+		regs->ebx = upper_32_bits(view->tsc_hz);
+		regs->ecx = view->nr_vcpus;
+		regs->edx = view->self;
+		break;
+	case KVM_EXIT_STATS_INFO_INSTANCE:
+		regs->eax = lower_32_bits(view->instance);
+		regs->ebx = upper_32_bits(view->instance);
+		break;
+	}
+}
+
+static void leaf_row(const struct exit_view *view, u32 slot, struct exit_regs *regs)
+{
+	if (!is_row(view, slot))
+		return;
+
+	regs->eax = view->reasons->reason[slot].code;
+	regs->ebx = KVM_EXIT_STATS_ROW_VALID;
+	if (slot == EXIT_SLOT_OTHER)
+		regs->ebx |= KVM_EXIT_STATS_ROW_OTHER;
+	if (view->reasons->async[slot])
+		regs->ebx |= KVM_EXIT_STATS_ROW_ASYNC;
+}
+
+static void leaf_bitmap(const struct exit_view *view, u32 group, struct exit_regs *regs)
+{
+	u32 word[4] = {};
+	unsigned int bit;
+
+	/* Compare before multiplying: the guest chooses the group. */
+	if (group > view->reasons->nr_rows / 128)
+		return;
+
+	for (bit = 0; bit < 128 && is_row(view, group * 128 + bit); bit++) {
+		if (exits(view, group * 128 + bit))
+			word[bit / 32] |= 1u << bit % 32;
+	}
+
+	regs->eax = word[0];
+	regs->ebx = word[1];
+	regs->ecx = word[2];
+	regs->edx = word[3];
+}
+
+static void leaf_row_sum(const struct exit_view *view, u32 slot, struct exit_regs *regs)
+{
+	u64 count, cycles;
+
+	if (!is_row(view, slot))
+		return;
+
+	count = exits(view, slot);
+	cycles = processing(view, slot);
+	regs->eax = lower_32_bits(count);
+	regs->ebx = upper_32_bits(count);
+	regs->ecx = lower_32_bits(cycles);
+	regs->edx = upper_32_bits(cycles);
+}
+
+static void leaf_value(const struct exit_view *view, u32 select, struct exit_regs *regs)
+{
+	unsigned int vcpu = select & KVM_EXIT_STATS_THIS_VCPU ? view->self : EXIT_ALL;
+	const struct exit_stat *stat = exit_stat_find(select >> 16 & 0xff);
+	unsigned int slot = select & 0xffff;
+	u64 value;
+
+	if (!stat || select & ~(KVM_EXIT_STATS_THIS_VCPU | 0xffffffu))
+		return;
+	if (slot != EXIT_ALL &&
+	    (stat->kind != KVM_EXIT_STATS_KIND_ROW || !is_row(view, slot)))
+		return;
+
+	value = exit_view_sum(view, vcpu, slot, stat->number);
+	regs->eax = lower_32_bits(value);
+	regs->ebx = upper_32_bits(value);
+	regs->ecx = 1;
+}
+
+static void leaf_stat(const struct exit_view *view, u32 select, struct exit_regs *regs)
+{
+	const struct exit_stat *stat = exit_stat_find(select & 0xff);
+
+	if (!stat)
+		return;
+
+	switch (select >> 8) {
+	case KVM_EXIT_STATS_STAT_KIND:
+		regs->eax = 1;
+		regs->ebx = stat->unit;
+		regs->ecx = stat->merge;
+		regs->edx = stat->kind;
+		break;
+	case KVM_EXIT_STATS_STAT_NAME:
+		static_assert(sizeof(*regs) == sizeof(stat->name));
+		memcpy(regs, stat->name, sizeof(stat->name));
+		break;
+	}
+}
+
+static void encode_exits(u64 count, struct exit_regs *regs)
+{
+	regs->eax = lower_32_bits(count);
+	regs->ebx = upper_32_bits(count);
+}
+
+static void encode_cycles(u64 cycles, struct exit_regs *regs)
+{
+	regs->ebx = upper_32_bits(cycles);
+	regs->ecx = lower_32_bits(cycles);
+}
+
+static void leaf_total_exits(const struct exit_view *view, u32 index, struct exit_regs *regs)
+{
+	encode_exits(exits(view, EXIT_ALL), regs);
+}
+
+static void leaf_total_cycles(const struct exit_view *view, u32 index, struct exit_regs *regs)
+{
+	encode_cycles(processing(view, EXIT_ALL), regs);
+}
+
+static void leaf_reason_exits(const struct exit_view *view, u32 code, struct exit_regs *regs)
+{
+	unsigned int slot = view->reasons->find(code);
+
+	if (slot == EXIT_SLOT_OTHER)
+		regs->edx = KVM_EXIT_STATS_UNDEFINED;
+	else
+		encode_exits(exits(view, slot), regs);
+}
+
+static void leaf_reason_cycles(const struct exit_view *view, u32 code, struct exit_regs *regs)
+{
+	unsigned int slot = view->reasons->find(code);
+
+	if (slot == EXIT_SLOT_OTHER)
+		regs->edx = KVM_EXIT_STATS_UNDEFINED;
+	else
+		encode_cycles(processing(view, slot), regs);
+}
+
+static const struct {
+	u32 function;
+	void (*answer)(const struct exit_view *view, u32 index, struct exit_regs *regs);
+} leaves[] = {
+	{ KVM_EXIT_STATS_SIGNATURE,	leaf_signature },
+	{ KVM_EXIT_STATS_INFO,		leaf_info },
+	{ KVM_EXIT_STATS_ROW,		leaf_row },
+	{ KVM_EXIT_STATS_BITMAP,	leaf_bitmap },
+	{ KVM_EXIT_STATS_ROW_SUM,	leaf_row_sum },
+	{ KVM_EXIT_STATS_VALUE,		leaf_value },
+	{ KVM_EXIT_STATS_STAT,		leaf_stat },
+	{ KVM_EXIT_STATS_TOTAL_EXITS,	leaf_total_exits },
+	{ KVM_EXIT_STATS_TOTAL_CYCLES,	leaf_total_cycles },
+	{ KVM_EXIT_STATS_REASON_EXITS,	leaf_reason_exits },
+	{ KVM_EXIT_STATS_REASON_CYCLES,	leaf_reason_cycles },
+};
+
+void exit_leaf_answer(const struct exit_view *view, u32 function, u32 index,
+		      struct exit_regs *regs)
+{
+	unsigned int i;
+
+	memset(regs, 0, sizeof(*regs));
+	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
+		if (leaves[i].function == function) {
+			leaves[i].answer(view, index, regs);
+			return;
+		}
+	}
+}

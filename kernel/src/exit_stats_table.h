@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table: what a vCPU keeps for every exit reason, and the way from an
+ * exit reason to its row.  Pure logic: no KVM, runs in user space too.
+ *
+ * +--------+---------+--------+---------+---------+-----+---------+
+ * | guest  | stopped | before | row 0   | row 1   | ... | row n-1 |
+ * |        |         |        | (OTHER) |         |     |         |
+ * +--------+---------+--------+---------+---------+-----+---------+
+ */
+#ifndef EXIT_STATS_TABLE_H
+#define EXIT_STATS_TABLE_H
+
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+#include "kvm_exit_reasons_svm.h"
+#include "kvm_exit_reasons_vmx.h"
+#include "kvm_exit_stats.h"
+
+#define EXIT_STATS_COUNT(...) + 1
+#define EXIT_NR_ROW_STATS (0 KVM_EXIT_ROW_STATS(EXIT_STATS_COUNT))
+
+/* Slot 0 takes every exit whose reason is on no list. */
+#define EXIT_SLOT_OTHER 0
+
+#define EXIT_SLOT_ENUM_VMX(slot, code, name) EXIT_SLOT_VMX_##name = (slot),
+#define EXIT_SLOT_ENUM_SVM(slot, code, name) EXIT_SLOT_SVM_##name = (slot),
+
+enum exit_slot_vmx {
+	KVM_EXIT_REASONS_VMX(EXIT_SLOT_ENUM_VMX, EXIT_SLOT_ENUM_VMX)
+	EXIT_NR_ROWS_VMX = 1 + (0 KVM_EXIT_REASONS_VMX(EXIT_STATS_COUNT,
+						       EXIT_STATS_COUNT)),
+};
+
+enum exit_slot_svm {
+	KVM_EXIT_REASONS_SVM(EXIT_SLOT_ENUM_SVM, EXIT_SLOT_ENUM_SVM)
+	EXIT_NR_ROWS_SVM = 1 + (0 KVM_EXIT_REASONS_SVM(EXIT_STATS_COUNT,
+						       EXIT_STATS_COUNT)),
+};
+
+struct exit_row {
+	u64 stat[EXIT_NR_ROW_STATS];
+};
+
+struct exit_table {
+	u64 guest;
+	u64 stopped;
+	/* Takes the time up to the first exit; readers count it as stopped. */
+	struct exit_row before;
+	struct exit_row row[];
+};
+
+#define EXIT_TABLE_SIZE(rows) \
+	(sizeof(struct exit_table) + (rows) * sizeof(struct exit_row))
+
+/* What the design promises to the owner of the host's memory. */
+static_assert(EXIT_TABLE_SIZE(EXIT_NR_ROWS_VMX) <= 8192);
+static_assert(EXIT_TABLE_SIZE(EXIT_NR_ROWS_SVM) <= 8192);
+
+struct exit_reason {
+	const char *name;
+	u32 code;
+};
+
+/* All exit reasons of one vendor; an array of nr_rows, indexed by slot. */
+struct exit_reasons {
+	u32 ns; /* KVM_EXIT_STATS_NS_* */
+	u32 nr_rows;
+	const struct exit_reason *reason;
+	const bool *async; /* the host causes it, not the guest */
+	/* Slot of the reason, EXIT_SLOT_OTHER if the manual has no such one. */
+	unsigned int (*find)(u32 code);
+};
+
+extern const struct exit_reasons exit_reasons_vmx;
+extern const struct exit_reasons exit_reasons_svm;
+
+/* One statistic, as 0x4FFFFF06 describes it. */
+struct exit_stat {
+	u32 number;
+	u32 kind;
+	u32 unit;
+	u32 merge;
+	char name[16];
+};
+
+const struct exit_stat *exit_stat_find(u32 number);
+
+#define EXIT_MAP_ENTRY(slot, code, name) [code] = (slot),
+
+/*
+ * From the exit reason field to the slot, on the exit path: the modifier bits
+ * above the basic reason do not make it another reason.
+ */
+static __always_inline unsigned int exit_slot_vmx(u32 exit_reason)
+{
+	static const u8 map[] = {
+		KVM_EXIT_REASONS_VMX(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
+	};
+	u32 basic = (u16)exit_reason;
+
+	return likely(basic < ARRAY_SIZE(map)) ? map[basic] : EXIT_SLOT_OTHER;
+}
+
+/*
+ * AMD codes come in three runs.  A macro, so that each entry of the list can
+ * be asserted against it when the compiler sees it.
+ */
+#define EXIT_SVM_RUN(code, first, last) \
+	((u32)(code) - (u32)(first) <= (u32)(last) - (u32)(first))
+#define EXIT_SLOT_SVM(code)						\
+	(EXIT_SVM_RUN(code, 0, 0xa6) ? (u32)(code) + 1 :		\
+	 EXIT_SVM_RUN(code, 0x400, 0x403) ?				\
+		(u32)(code) - 0x400 + EXIT_SLOT_SVM_NPF :		\
+	 EXIT_SVM_RUN(code, -4, -1) ?					\
+		~(u32)(code) + EXIT_SLOT_SVM_ERR : EXIT_SLOT_OTHER)
+
+static __always_inline unsigned int exit_slot_svm(u32 exit_code)
+{
+	return EXIT_SLOT_SVM(exit_code);
+}
+
+#endif /* EXIT_STATS_TABLE_H */
