@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# KVM exit statistics.  Each target is built where its sources are.
+include packaging/quiet.mk
+
+export KERNEL ENGINE CASE GUEST V
+
+.PHONY: help demo test unit lab-test check modules image tools lab clean
+
+help:
+	@echo 'Show and prove:'
+	@echo '  demo      boot a host with our modules and a Linux guest that reads its exits'
+	@echo '  test      all tests; ends in "N passed, N failed, N skipped"'
+	@echo '  check     checkpatch, sparse, clang-format, cppcheck, shellcheck'
+	@echo
+	@echo 'Build, into build/:'
+	@echo '  modules   kvm.ko, kvm-intel.ko and kvm-amd.ko for KERNEL'
+	@echo '  tools     exitstat and the example, static'
+	@echo
+	@echo 'Look around:'
+	@echo '  lab       a shell on a host with our modules; GUEST=1: in a guest on it'
+	@echo
+	@echo 'Parts of test:'
+	@echo '  unit      tests of the pure logic, on this machine'
+	@echo '  lab-test  tests on the emulated host; CASE=name for one'
+	@echo
+	@echo '  clean     remove build/'
+	@echo
+	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
+
+demo lab lab-test:
+	$(Q)$(MAKE) -C tests $@
+
+modules image:
+	$(Q)$(MAKE) -C kernel $@
+
+tools:
+	$(Q)$(MAKE) -C guest-tools tools
+
+unit:
+	$(Q)$(MAKE) -C tests/unit unit
+
+test:
+	$(Q)$(MAKE) -C tests test
+
+check:
+	$(Q)$(MAKE) -C tests/check check
+
+clean:
+	$(Q)rm -rf $(BUILD)
