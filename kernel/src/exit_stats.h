@@ -51,17 +51,21 @@ static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 e
 }
 
 /* An entry instruction that failed is no exit: the time goes to the last one. */
-static __always_inline void kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, bool fail,
-						    u32 exit_reason)
+static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, bool fail,
+						      u32 exit_reason)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key)) {
-		if (unlikely(fail))
-			exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
-		else
-			exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_vmx(exit_reason),
-					rdtsc());
-	}
+	if (unlikely(fail))
+		exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
+	else
+		exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_vmx(exit_reason), rdtsc());
 }
+
+/* A macro: the reason may have to be read from the VMCS, which costs. */
+#define kvm_exit_stats_exit_vmx(vcpu, fail, exit_reason)			\
+	do {									\
+		if (static_branch_unlikely(&kvm_exit_stats_key))		\
+			__kvm_exit_stats_exit_vmx(vcpu, fail, exit_reason);	\
+	} while (0)
 
 /* KVM makes up an exit for guest state that it will not even try to enter. */
 static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu)
