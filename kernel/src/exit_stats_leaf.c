@@ -195,6 +195,9 @@ static void leaf_value(const struct exit_view *view, u32 select, struct exit_reg
 	regs->ecx = 1;
 }
 
+/* A name is what one leaf can hold. */
+static_assert(sizeof(struct exit_regs) == sizeof_field(struct exit_stat, name));
+
 static void leaf_stat(const struct exit_view *view, u32 select, struct exit_regs *regs)
 {
 	const struct exit_stat *stat = exit_stat_find(select & 0xff);
@@ -210,7 +213,6 @@ static void leaf_stat(const struct exit_view *view, u32 select, struct exit_regs
 		regs->edx = stat->kind;
 		break;
 	case KVM_EXIT_STATS_STAT_NAME:
-		static_assert(sizeof(*regs) == sizeof(stat->name));
 		memcpy(regs, stat->name, sizeof(stat->name));
 		break;
 	}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the exit statistics with hand-written guests.  Wants to be root on a
+ * host that has the KVM modules under test, and the host to itself: some tests
+ * compare with counters of the whole host.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+#include "stats.h"
+#include "tests.h"
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	const char *summary;
+	bool without_stats;	/* makes sense on stock KVM too */
+} tests[] = {
+	{ "ops", test_ops,
+	  "exactly N of an operation move its row by exactly N", true },
+	{ "contract", test_contract,
+	  "every leaf answers as the header says, in all four registers", false },
+	{ "totals", test_totals,
+	  "rows, totals and stat.exits are one", false },
+	{ "isolation", test_isolation,
+	  "a VM sees its own vCPUs, all of them, and nobody else's", false },
+	{ "userspace-time", test_userspace_time,
+	  "the VMM's time is in the row of the exit that it handles", false },
+	{ "sleep-time", test_sleep_time,
+	  "a halted vCPU's time is idle, not processing", false },
+	{ "conservation", test_conservation,
+	  "every cycle is in exactly one bucket", false },
+	{ "oracle", test_oracle,
+	  "counts equal the kernel's tracepoint, for every reason", false },
+	{ "modes", test_modes,
+	  "off, host and guest, switched at run time", false },
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: exit-guests [-l | TEST...]\n"
+		"Without a name all tests run:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		fprintf(out, "  %-16s%s\n", tests[i].name, tests[i].summary);
+}
+
+static bool named(const char *name, char **names)
+{
+	if (!*names)
+		return true;
+	for (; *names; names++)
+		if (!strcmp(*names, name))
+			return true;
+	return false;
+}
+
+static bool known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		if (!strcmp(tests[i].name, name))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const char *why;
+	bool stats;
+
+	if (argc > 1 && !strcmp(argv[1], "-l")) {
+		for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+			puts(tests[i].name);
+		return EXIT_PASSED;
+	}
+	for (int i = 1; i < argc; i++) {
+		if (!known(argv[i])) {
+			usage(stderr);
+			return EXIT_FAILED;
+		}
+	}
+
+	why = vmm_init();
+	if (!why && !host.tdp)
+		why = "KVM does not use nested paging";
+	if (why) {
+		skip("all", "%s", why);
+		return EXIT_SKIPPED;
+	}
+	reasons_init();
+	stats = guest_sees_stats();
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (!named(tests[i].name, argv + 1))
+			continue;
+		report_test(tests[i].name);
+		if (stats || tests[i].without_stats)
+			tests[i].run();
+		else
+			skip("all", "no exit statistics on this host");
+	}
+	return report_status();
+}

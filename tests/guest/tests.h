@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The tests; main.c has the table of them. */
+#ifndef TESTS_H
+#define TESTS_H
+
+void test_ops(void);
+void test_contract(void);
+void test_totals(void);
+void test_isolation(void);
+void test_userspace_time(void);
+void test_sleep_time(void);
+void test_conservation(void);
+void test_oracle(void);
+void test_modes(void);
+
+/* Cycles of this host's TSC */
+#define MILLISECONDS(n)	((n) * host.tsc_khz)
+
+#endif /* TESTS_H */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A small VMM on the KVM ioctls: VMs with a few vCPUs that run our functions. */
+#ifndef VMM_H
+#define VMM_H
+
+#include <linux/kvm.h>
+
+#include "guest.h"
+
+enum {
+	VM_NO_IRQCHIP	= 1 << 0,	/* HLT goes to the VMM */
+	VM_X2APIC	= 1 << 1,	/* local APIC by MSR, TSC-deadline timer */
+};
+
+struct vcpu {
+	struct vm *vm;
+	int fd;
+	int index;
+	struct kvm_run *run;
+	struct guest *guest;	/* of the guest's memory */
+	void *data;
+
+	/* Called for an access to PORT_DATA or GUEST_MMIO, may be NULL. */
+	void (*io)(struct vcpu *vcpu);
+	void *context;
+};
+
+struct vm {
+	int fd;
+	unsigned int flags;
+	int creator;		/* thread id; debugfs has it in its names */
+	u8 *ram;
+	struct kvm_cpuid2 *cpuid;
+	int nr_vcpus;
+	struct vcpu vcpus[MAX_VCPUS];
+};
+
+enum vcpu_stop {
+	STOP_DONE,	/* the function returned */
+	STOP_SIGNAL,	/* vcpu_resume() goes on */
+};
+
+/* What the host is: read once by vmm_init(). */
+struct host {
+	bool svm;
+	bool tdp;		/* nested paging is in use */
+	bool flexpriority;	/* VMX: accesses to the APIC page are virtualised */
+	bool apicv;		/* the local APIC answers without exits */
+	bool ipiv;		/* ... and sends IPIs */
+	bool tsc_deadline;
+	bool tcg;		/* it is QEMU's emulator */
+	u64 tsc_khz;
+};
+
+extern struct host host;
+
+/* NULL, or why no VM can run here. */
+const char *vmm_init(void);
+
+/* A new VM; vCPUs are created on demand, one after the other. */
+struct vm *vm_create(unsigned int flags);
+void vm_destroy(struct vm *vm);
+
+/*
+ * Entry of the CPUID table for @leaf; with @add a new one if there is none.
+ * Before the vCPU is created only.
+ */
+struct kvm_cpuid_entry2 *vm_cpuid(struct vm *vm, u32 leaf, bool add);
+
+struct vcpu *vcpu_create(struct vm *vm);
+
+/* Run @fn in the guest from its beginning to its end. */
+void vcpu_call(struct vcpu *vcpu, guest_fn fn);
+
+/* The same in steps, for who wants to be interrupted. */
+void vcpu_start(struct vcpu *vcpu, guest_fn fn);
+enum vcpu_stop vcpu_resume(struct vcpu *vcpu);
+
+/* The first word of a file, as in sysfs; "" if it cannot be read. */
+void file_word(const char *path, char *word, size_t size);
+bool file_write(const char *path, const char *text);
+
+#endif /* VMM_H */
