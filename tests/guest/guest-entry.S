@@ -50,6 +50,16 @@ trap:
 	jmp	return
 interrupt:
 	incq	%gs:GUEST_INTERRUPTS
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	movl	$MSR_X2APIC_EOI, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
 return:
 	addq	$TRAP_RIP, %rsp
 	iretq

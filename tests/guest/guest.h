@@ -57,6 +57,20 @@
 #define GUEST_FAULTS	8
 #define GUEST_INTERRUPTS 16
 
+#define MSR_TSC_DEADLINE	0x6e0
+#define MSR_X2APIC_EOI		0x80b
+#define MSR_X2APIC_SPURIOUS	0x80f
+#define MSR_X2APIC_ICR		0x830
+#define MSR_X2APIC_TIMER	0x832
+#define MSR_X2APIC_TIMER_COUNT	0x838
+#define MSR_X2APIC_TIMER_DIVIDE	0x83e
+#define APIC_SOFTWARE_ENABLE	0x100
+#define APIC_SPURIOUS_VECTOR	0xff
+#define APIC_TIMER_PERIODIC	(1 << 17)
+#define APIC_TIMER_TSC_DEADLINE	(2 << 17)
+#define APIC_DIVIDE_BY_1	0xb
+#define APIC_TICK		1000000	/* ns: KVM's APIC bus runs at 1 GHz */
+
 #ifndef __ASSEMBLER__
 
 #include <stdbool.h>
@@ -76,7 +90,7 @@ typedef int64_t s64;
 struct guest {
 	u64 resume;	/* where to go on after a fault; 0: none is expected */
 	u64 faults;	/* that went there */
-	u64 interrupts;
+	u64 interrupts;	/* that were taken */
 	u64 svm;	/* the host's vendor */
 	void *data;	/* of the test: GUEST_DATA of this vCPU */
 };
@@ -164,29 +178,38 @@ static inline void hypercall(const struct guest *g)
 }
 
 /*
- * The local APIC in x2APIC mode and its timer in TSC-deadline mode.
+ * Two ways to use the timer of the local APIC, in x2APIC mode.  Every interrupt
+ * costs a WRMSR, the end of interrupt in guest-entry.S.
+ *
+ * The emulators do not keep the promise that no interrupt comes between STI and
+ * HLT: if the host interrupts just there, the guest's interrupt may come before
+ * the HLT.  So who halts either sleeps until a deadline that is far off, or has
+ * a timer that ticks on, and counts its interrupts.
  */
-#define MSR_TSC_DEADLINE	0x6e0
-#define MSR_X2APIC_EOI		0x80b
-#define MSR_X2APIC_SPURIOUS	0x80f
-#define MSR_X2APIC_ICR		0x830
-#define MSR_X2APIC_TIMER	0x832
-#define APIC_SOFTWARE_ENABLE	0x100
-#define APIC_SPURIOUS_VECTOR	0xff
-#define APIC_TIMER_TSC_DEADLINE	(2u << 17)
-
 static inline void timer_setup(void)
 {
 	wrmsr(MSR_X2APIC_SPURIOUS, APIC_SOFTWARE_ENABLE | APIC_SPURIOUS_VECTOR);
 	wrmsr(MSR_X2APIC_TIMER, APIC_TIMER_TSC_DEADLINE | VECTOR_TIMER);
 }
 
-/* Halt until the timer fires.  One HLT, two WRMSR. */
+static inline void ticks_setup(void)
+{
+	wrmsr(MSR_X2APIC_SPURIOUS, APIC_SOFTWARE_ENABLE | APIC_SPURIOUS_VECTOR);
+	wrmsr(MSR_X2APIC_TIMER, APIC_TIMER_PERIODIC | VECTOR_TIMER);
+	wrmsr(MSR_X2APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	wrmsr(MSR_X2APIC_TIMER_COUNT, APIC_TICK);
+}
+
+/* One HLT, at least one interrupt */
+static inline void halt(void)
+{
+	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
 static inline void timer_sleep(u64 cycles)
 {
 	wrmsr(MSR_TSC_DEADLINE, rdtsc() + cycles);
-	asm volatile("sti; hlt; cli" : : : "memory");
-	wrmsr(MSR_X2APIC_EOI, 0);
+	halt();
 }
 
 #endif /* __ASSEMBLER__ */

@@ -35,6 +35,8 @@ static const struct {
 	  "counts equal the kernel's tracepoint, for every reason", false },
 	{ "modes", test_modes,
 	  "off, host and guest, switched at run time", false },
+	{ "cost", test_cost,
+	  "the shortest round trip of some operations", true },
 };
 
 static void usage(FILE *out)

@@ -37,6 +37,7 @@ struct measurement {
 	u64 nr_reasons;
 	u32 codes[MAX_REASONS];
 	/* out */
+	u64 interrupts;
 	struct reading before[MAX_REASONS], after[MAX_REASONS];
 };
 
@@ -54,8 +55,10 @@ static __guest void guest_measure(struct guest *g)
 	struct measurement *m = g->data;
 
 	snapshot(m, m->before);
+	m->interrupts = g->interrupts;
 	for (u64 i = m->first; i < m->first + m->n; i++)
 		m->op(g, i);
+	m->interrupts = g->interrupts - m->interrupts;
 	snapshot(m, m->after);
 }
 
@@ -75,7 +78,6 @@ static __guest void guest_measure(struct guest *g)
 
 /* Never within a test, yet near enough for the hardware's timer */
 #define FAR_DEADLINE		(1ull << 33)
-#define NEAR_DEADLINE		20000
 
 static __guest void op_cpuid(struct guest *g, u64 i)
 {
@@ -121,6 +123,12 @@ static __guest void guest_timer_setup(struct guest *g)
 	timer_setup();
 }
 
+static __guest void guest_ticks_setup(struct guest *g)
+{
+	(void)g;
+	ticks_setup();
+}
+
 static __guest void op_tsc_deadline(struct guest *g, u64 i)
 {
 	(void)g, (void)i;
@@ -136,7 +144,7 @@ static __guest void op_icr(struct guest *g, u64 i)
 static __guest void op_hlt(struct guest *g, u64 i)
 {
 	(void)g, (void)i;
-	timer_sleep(NEAR_DEADLINE);
+	halt();
 }
 
 /* Without an interrupt controller in KVM, the VMM gets it and just goes on. */
@@ -297,21 +305,21 @@ static __guest void op_rdtsc(struct guest *g, u64 i)
  */
 enum {
 	NO_IRQCHIP	= 1 << 0,	/* runs without one in KVM */
-	X2APIC		= 1 << 1,	/* in x2APIC mode, with its timer */
+	X2APIC		= 1 << 1,	/* in x2APIC mode, with its timers */
 	BY_SOFTWARE	= 1 << 2,	/* no APIC in hardware may answer */
 	SEND_IPI	= 1 << 3,	/* ... or send */
 	APIC_PAGE	= 1 << 4,	/* VMX: needs flexpriority */
-	EOI		= 1 << 5,	/* one more WRMSR, unless in hardware */
-	INTERRUPTED	= 1 << 6,	/* takes interrupts: there are windows */
+	/* Takes interrupts: a WRMSR each, unless in hardware; and windows. */
+	INTERRUPTED	= 1 << 5,
 	/*
 	 * KVM runs the instruction again after the exit.  An interrupt of the
 	 * host in between makes it exit once more.
 	 */
-	RUN_AGAIN	= 1 << 7,
+	RUN_AGAIN	= 1 << 6,
 	/* The processor may not be able to intercept it: all or none. */
-	OPTIONAL	= 1 << 8,
+	OPTIONAL	= 1 << 7,
 	/* QEMU's SVM reports this one as WBINVD, version 7.2 does. */
-	OR_WBINVD	= 1 << 9,
+	OR_WBINVD	= 1 << 8,
 };
 
 #define MAX_EXITS	2
@@ -348,9 +356,8 @@ static const struct op ops[] = {
 	  ONCE(VMX_MSR_WRITE), ONCE(SVM_MSR), 100, X2APIC },
 	{ "WRMSR x2APIC ICR, fast path", op_icr,
 	  ONCE(VMX_MSR_WRITE), ONCE(SVM_MSR), 100, X2APIC | SEND_IPI },
-	{ "HLT until a timer", op_hlt,
-	  { { VMX_HLT, 1 }, { VMX_MSR_WRITE, 1 } },
-	  { { SVM_HLT, 1 }, { SVM_MSR, 1 } }, 50, X2APIC | EOI | INTERRUPTED },
+	{ "HLT until a timer ticks", op_hlt,
+	  ONCE(VMX_HLT), ONCE(SVM_HLT), 50, X2APIC | INTERRUPTED },
 	{ "HLT to the VMM", op_hlt_vmm,
 	  ONCE(VMX_HLT), ONCE(SVM_HLT), 100, NO_IRQCHIP },
 	{ "hypercall", op_hypercall,
@@ -409,9 +416,12 @@ static const char *unmet(const struct op *op)
 	return NULL;
 }
 
-/* The exits of @op alone, on the processor that had those of @seen */
-static void expect(const struct op *op, const struct counts *seen,
-		   struct counts *expected)
+/*
+ * The exits of @op alone, with the @interrupts that it took, on the processor
+ * that had those of @seen.
+ */
+static void expect(const struct op *op, u64 interrupts,
+		   const struct counts *seen, struct counts *expected)
 {
 	const struct exits *exits = host.svm ? op->svm : op->vmx;
 	u32 msr_write = host.svm ? (u32)SVM_MSR : (u32)VMX_MSR_WRITE;
@@ -424,9 +434,9 @@ static void expect(const struct op *op, const struct counts *seen,
 	}
 	for (; exits->each; exits++)
 		counts_set(expected, exits->code, (u64)op->n * exits->each);
-	if ((op->flags & EOI) && !host.apicv)
+	if (!host.apicv)
 		counts_set(expected, msr_write,
-			   counts_get(expected, msr_write) + op->n);
+			   counts_get(expected, msr_write) + interrupts);
 }
 
 static void counts_add(struct counts *counts, u32 code, u64 exits)
@@ -519,7 +529,8 @@ static void run_op(const struct op *op, bool stats, bool traced)
 		       (op->flags & X2APIC ? VM_X2APIC : 0));
 	vcpu = vcpu_create(vm);
 	if (op->flags & X2APIC)
-		vcpu_call(vcpu, guest_timer_setup);
+		vcpu_call(vcpu, op->flags & INTERRUPTED ? guest_ticks_setup :
+			  guest_timer_setup);
 
 	m = vcpu->data;
 	m->op = op->run;
@@ -540,7 +551,7 @@ static void run_op(const struct op *op, bool stats, bool traced)
 
 	if (stats)
 		read_measurement(m, &seen);
-	expect(op, truth, &expected);
+	expect(op, m->interrupts, truth, &expected);
 	if ((op->flags & OPTIONAL) && !counts_get(truth, expected.of[0].code)) {
 		skip(op->name, "this processor does not intercept it");
 		goto out;
@@ -555,7 +566,7 @@ static void run_op(const struct op *op, bool stats, bool traced)
 		char name[64];
 
 		snprintf(name, sizeof(name), "%s, by tracepoint", op->name);
-		expect(op, truth, &expected);
+		expect(op, m->interrupts, truth, &expected);
 		counts_add(&expected, REASON(CPUID), 2 * reads);
 		counts_add(&expected, REASON_IO, 1);
 		check(equal(op, &expected, &after, why, sizeof(why)),

@@ -12,6 +12,7 @@ void test_sleep_time(void);
 void test_conservation(void);
 void test_oracle(void);
 void test_modes(void);
+void test_cost(void);
 
 /* Cycles of this host's TSC */
 #define MILLISECONDS(n)	((n) * host.tsc_khz)

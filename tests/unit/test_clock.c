@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The segment clock: each cycle in one bucket, none in two, whatever the order
+ * of transitions and whatever the TSC does.
+ */
+#include "unit.h"
+
+#define HLT EXIT_SLOT_SVM_HLT
+#define IOIO EXIT_SLOT_SVM_IOIO
+#define ROWS EXIT_NR_ROWS_SVM
+
+static int setup(void **state)
+{
+	struct exit_clock *clock = calloc(1, sizeof(*clock));
+
+	if (!clock)
+		return -1;
+	exit_clock_init(clock);
+	clock->table = new_table();
+	*state = clock;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	free(clock->table);
+	free(clock);
+	return 0;
+}
+
+static u64 stat(const struct exit_clock *clock, unsigned int slot, unsigned int number)
+{
+	return clock->table->row[slot].stat[number];
+}
+
+static u64 sum_of_row(const struct exit_row *row)
+{
+	return row->stat[KVM_EXIT_STAT_KERNEL] + row->stat[KVM_EXIT_STAT_USER] +
+	       row->stat[KVM_EXIT_STAT_IDLE] + row->stat[KVM_EXIT_STAT_PREEMPTED];
+}
+
+static u64 sum_of_buckets(const struct exit_clock *clock)
+{
+	const struct exit_table *table = clock->table;
+	u64 sum = table->guest + table->stopped + sum_of_row(&table->before);
+
+	for (unsigned int slot = 0; slot < ROWS; slot++)
+		sum += sum_of_row(&table->row[slot]);
+	return sum;
+}
+
+static void assert_conserved(const struct exit_clock *clock)
+{
+	assert_int_equal(sum_of_buckets(clock), exit_clock_elapsed(clock));
+}
+
+static void nothing_is_booked_unless_armed(void **state)
+{
+	struct exit_clock *clock = *state;
+	struct exit_table *zero = new_table();
+
+	exit_clock_entry(clock, 100);
+	exit_clock_exit(clock, HLT, 250);
+	exit_clock_update(clock, 300);
+	exit_clock_entry(clock, 200);
+	exit_clock_exit(clock, HLT, 150);
+	assert_memory_equal(clock->table, zero, EXIT_TABLE_SIZE(ROWS));
+	assert_int_equal(exit_clock_elapsed(clock), 0);
+	/* KVM takes its own last_guest_tsc from here. */
+	assert_int_equal(clock->last, 150);
+	free(zero);
+}
+
+static void a_round_trip_books_guest_and_kernel(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 1000);
+	exit_clock_entry(clock, 1010);
+	exit_clock_exit(clock, HLT, 1110);
+	exit_clock_entry(clock, 2110);
+	exit_clock_exit(clock, IOIO, 12110);
+	exit_clock_update(clock, 112110);
+
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 10);
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_EXITS], 0);
+	assert_int_equal(clock->table->guest, 100 + 10000);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 1000);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_KERNEL), 100000);
+	assert_int_equal(exit_clock_elapsed(clock), 112110 - 1000);
+	assert_int_equal(clock->last, 112110);
+	assert_conserved(clock);
+}
+
+/* So that a guest's question about CPUID exits counts itself. */
+static void an_exit_is_counted_at_once(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 1);
+	exit_clock_exit(clock, HLT, 2);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 0);
+}
+
+static void other_has_a_row_of_its_own(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, EXIT_SLOT_OTHER, 5);
+	exit_clock_entry(clock, 12);
+	assert_int_equal(stat(clock, EXIT_SLOT_OTHER, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, EXIT_SLOT_OTHER, KVM_EXIT_STAT_KERNEL), 7);
+	assert_conserved(clock);
+}
+
+static void segments_go_to_the_row_of_the_last_exit(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, IOIO, 0);
+	exit_clock_switch(clock, EXIT_SEGMENT_PREEMPTED, 1);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 11);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 1111);
+	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 11111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 111111);
+	exit_clock_switch(clock, EXIT_SEGMENT_STOPPED, 1111111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 11111111);
+	exit_clock_entry(clock, 111111111);
+
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_PREEMPTED), 10);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_USER), 1000);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_IDLE), 100000);
+	assert_int_equal(clock->table->stopped, 10000000);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_KERNEL),
+			 1 + 100 + 10000 + 1000000 + 100000000);
+	assert_conserved(clock);
+}
+
+/* A vCPU that is halted in the VMM's hands, say: no kernel in between. */
+static void segments_may_follow_each_other_directly(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, HLT, 0);
+	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 1);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 11);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 111);
+	exit_clock_switch(clock, EXIT_SEGMENT_STOPPED, 1111);
+	exit_clock_switch(clock, EXIT_SEGMENT_PREEMPTED, 11111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 111111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 111112);
+	exit_clock_entry(clock, 111113);
+
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 1 + 1 + 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_IDLE), 10);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 100 + 1000);
+	assert_int_equal(clock->table->stopped, 10000);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_PREEMPTED), 100000);
+	assert_conserved(clock);
+}
+
+/* The next exit's row takes over, whatever segments came before. */
+static void a_new_exit_opens_a_new_row(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, HLT, 0);
+	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 10);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 20);
+	exit_clock_entry(clock, 30);
+	exit_clock_exit(clock, IOIO, 40);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 50);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 70);
+	exit_clock_entry(clock, 100);
+
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 0);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 10 + 10);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_USER), 20);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_KERNEL), 10 + 30);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_IDLE), 0);
+	assert_conserved(clock);
+}
+
+/* Before its first exit a vCPU has no row that could take its time. */
+static void time_before_the_first_exit_is_kept_apart(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 1);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 11);
+	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 1111);
+	exit_clock_entry(clock, 11111);
+	exit_clock_exit(clock, HLT, 111111);
+
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 1 + 100 + 10000);
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_USER], 10);
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_IDLE], 1000);
+	assert_int_equal(clock->table->guest, 100000);
+	for (unsigned int slot = 0; slot < ROWS; slot++)
+		assert_int_equal(sum_of_row(&clock->table->row[slot]), 0);
+	assert_conserved(clock);
+}
+
+/* A failed entry: the time goes on where it went, and no exit is counted. */
+static void an_entry_that_fails_is_no_exit(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, HLT, 10);
+	exit_clock_entry(clock, 20);
+	exit_clock_update(clock, 50);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 60);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 61);
+
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 50);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 1);
+	assert_int_equal(clock->table->guest, 10);
+	assert_conserved(clock);
+}
+
+/* At each kind of transition once: 50 forward, 30 back, 7 forward. */
+static void a_tsc_that_goes_back_books_nothing(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 1000);
+	exit_clock_entry(clock, 970);
+	assert_int_equal(sum_of_buckets(clock), 0);
+	assert_conserved(clock);
+
+	exit_clock_exit(clock, HLT, 940);
+	assert_int_equal(clock->table->guest, 0);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
+	assert_conserved(clock);
+
+	exit_clock_update(clock, 990);
+	exit_clock_update(clock, 960);
+	assert_int_equal(clock->last, 960);
+	exit_clock_update(clock, 967);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 50 + 7);
+	assert_conserved(clock);
+
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 0);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 5);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 57);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 5);
+	assert_int_equal(exit_clock_elapsed(clock), 50 + 7 + 5);
+	assert_conserved(clock);
+}
+
+/* The whole range: a TSC is set to anything when the machine resumes. */
+static void the_tsc_may_jump_by_any_amount(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, UINT64_MAX);
+	exit_clock_entry(clock, 0);
+	assert_int_equal(sum_of_buckets(clock), 0);
+	exit_clock_exit(clock, HLT, 1ull << 63);
+	assert_int_equal(clock->table->guest, 1ull << 63);
+	exit_clock_entry(clock, 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 0);
+	exit_clock_exit(clock, HLT, 1);
+	assert_int_equal(clock->table->guest, 1ull << 63);
+	exit_clock_entry(clock, (1ull << 63) - 1);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), (1ull << 63) - 2);
+	assert_conserved(clock);
+}
+
+static void counters_wrap_at_64_bits(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	clock->table->guest = UINT64_MAX;
+	clock->table->row[HLT].stat[KVM_EXIT_STAT_EXITS] = UINT64_MAX;
+	clock->table->row[HLT].stat[KVM_EXIT_STAT_KERNEL] = UINT64_MAX - 1;
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, HLT, 10);
+	exit_clock_entry(clock, 20);
+
+	assert_int_equal(clock->table->guest, 9);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 0);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 8);
+	/* Nothing ran over into a neighbour. */
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 0);
+	assert_int_equal(clock->table->stopped, 0);
+}
+
+/* Switched off and on: what lies between is charged to nobody. */
+static void time_while_off_is_nobodys(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 0);
+	exit_clock_entry(clock, 0);
+	exit_clock_exit(clock, HLT, 10);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 15);
+	exit_clock_disarm(clock);
+	assert_int_equal(exit_clock_elapsed(clock), 15);
+	exit_clock_entry(clock, 100);
+	exit_clock_exit(clock, IOIO, 200);
+	exit_clock_disarm(clock);
+	assert_int_equal(exit_clock_elapsed(clock), 15);
+
+	exit_clock_arm(clock, 1000);
+	exit_clock_entry(clock, 1001);
+	exit_clock_exit(clock, HLT, 1003);
+	exit_clock_entry(clock, 1007);
+
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 2);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 5 + 4);
+	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 0);
+	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 0);
+	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 1);
+	assert_int_equal(clock->table->guest, 10 + 2);
+	assert_int_equal(exit_clock_elapsed(clock), 15 + 7);
+	assert_conserved(clock);
+}
+
+static void disarming_what_is_not_armed_does_nothing(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	clock->last = 1000;
+	exit_clock_disarm(clock);
+	assert_int_equal(exit_clock_elapsed(clock), 0);
+	assert_null(clock->armed);
+	assert_non_null(clock->table);
+}
+
+static void a_tsc_that_goes_back_while_off_changes_nothing(void **state)
+{
+	struct exit_clock *clock = *state;
+
+	exit_clock_arm(clock, 1000);
+	exit_clock_entry(clock, 1010);
+	exit_clock_disarm(clock);
+	exit_clock_entry(clock, 500);
+	exit_clock_exit(clock, HLT, 400);
+	exit_clock_entry(clock, 300);
+	exit_clock_arm(clock, 200);
+	exit_clock_entry(clock, 203);
+	assert_int_equal(exit_clock_elapsed(clock), 10 + 3);
+	assert_conserved(clock);
+}
+
+/*
+ * A model that books each step on its own, without a bucket that is open:
+ * what passed since the last step belongs to (row, segment) of that step.
+ */
+struct model {
+	u64 last;
+	bool armed, guest;
+	unsigned int slot; /* ROWS: no exit yet */
+	enum exit_segment segment;
+	u64 exits[ROWS];
+	u64 row[ROWS + 1][EXIT_SEGMENT_STOPPED];
+	u64 in_guest, stopped, elapsed;
+};
+
+static void model_pass(struct model *m, u64 now)
+{
+	u64 delta = now > m->last ? now - m->last : 0;
+
+	m->last = now;
+	if (!m->armed)
+		return;
+	m->elapsed += delta;
+	if (m->guest)
+		m->in_guest += delta;
+	else if (m->segment == EXIT_SEGMENT_STOPPED)
+		m->stopped += delta;
+	else
+		m->row[m->slot][m->segment] += delta;
+}
+
+static void assert_like_model(const struct exit_clock *clock, const struct model *m)
+{
+	static const unsigned int number[EXIT_SEGMENT_STOPPED] = {
+		[EXIT_SEGMENT_KERNEL] = KVM_EXIT_STAT_KERNEL,
+		[EXIT_SEGMENT_USER] = KVM_EXIT_STAT_USER,
+		[EXIT_SEGMENT_IDLE] = KVM_EXIT_STAT_IDLE,
+		[EXIT_SEGMENT_PREEMPTED] = KVM_EXIT_STAT_PREEMPTED,
+	};
+
+	assert_int_equal(clock->table->guest, m->in_guest);
+	assert_int_equal(clock->table->stopped, m->stopped);
+	assert_int_equal(exit_clock_elapsed(clock), m->elapsed);
+	for (unsigned int slot = 0; slot <= ROWS; slot++) {
+		const struct exit_row *row = slot < ROWS ? &clock->table->row[slot] :
+							   &clock->table->before;
+
+		if (slot < ROWS)
+			assert_int_equal(row->stat[KVM_EXIT_STAT_EXITS], m->exits[slot]);
+		for (unsigned int i = 0; i < EXIT_SEGMENT_STOPPED; i++)
+			assert_int_equal(row->stat[number[i]], m->row[slot][i]);
+	}
+}
+
+/* Two hundred thousand steps in any order that KVM can produce. */
+static void any_history_is_conserved(void **state)
+{
+	struct exit_clock *clock = *state;
+	struct model *m = calloc(1, sizeof(*m));
+	u32 seed = 20241117;
+	u64 now = 1ull << 40;
+
+	assert_non_null(m);
+	m->slot = ROWS;
+	for (unsigned int step = 0; step < 200000; step++) {
+		unsigned int dice = pseudo_random(&seed) % 100;
+
+		now += pseudo_random(&seed) % 5000;
+		if (pseudo_random(&seed) % 50 == 0)
+			now -= pseudo_random(&seed) % 1000000;
+
+		if (m->guest) {
+			if (dice < 5) {
+				/* The entry failed: it was not in the guest. */
+				m->guest = false;
+				exit_clock_update(clock, now);
+				model_pass(m, now);
+				continue;
+			}
+			model_pass(m, now);
+			m->guest = false;
+			dice = pseudo_random(&seed) % ROWS;
+			exit_clock_exit(clock, dice, now);
+			if (m->armed) {
+				m->slot = dice;
+				m->exits[dice]++;
+				m->segment = EXIT_SEGMENT_KERNEL;
+			}
+		} else if (!m->armed && dice < 50) {
+			exit_clock_arm(clock, now);
+			m->armed = true;
+			m->last = now;
+			m->slot = ROWS;
+			m->segment = EXIT_SEGMENT_KERNEL;
+		} else if (dice < 1) {
+			exit_clock_disarm(clock);
+			m->armed = false;
+		} else if (dice < 10) {
+			exit_clock_update(clock, now);
+			model_pass(m, now);
+		} else if (dice < 50 && m->armed) {
+			enum exit_segment to = pseudo_random(&seed) % 5;
+
+			exit_clock_switch(clock, to, now);
+			model_pass(m, now);
+			m->segment = to;
+		} else if (!m->armed || m->segment == EXIT_SEGMENT_KERNEL) {
+			exit_clock_entry(clock, now);
+			model_pass(m, now);
+			m->guest = true;
+		}
+		if (step % 997 == 0)
+			assert_like_model(clock, m);
+	}
+	assert_like_model(clock, m);
+	assert_conserved(clock);
+	assert_true(m->in_guest && m->stopped && m->row[ROWS][EXIT_SEGMENT_IDLE]);
+	free(m);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_booked_unless_armed),
+		TEST(a_round_trip_books_guest_and_kernel),
+		TEST(an_exit_is_counted_at_once),
+		TEST(other_has_a_row_of_its_own),
+		TEST(segments_go_to_the_row_of_the_last_exit),
+		TEST(segments_may_follow_each_other_directly),
+		TEST(a_new_exit_opens_a_new_row),
+		TEST(time_before_the_first_exit_is_kept_apart),
+		TEST(an_entry_that_fails_is_no_exit),
+		TEST(a_tsc_that_goes_back_books_nothing),
+		TEST(the_tsc_may_jump_by_any_amount),
+		TEST(counters_wrap_at_64_bits),
+		TEST(time_while_off_is_nobodys),
+		TEST(disarming_what_is_not_armed_does_nothing),
+		TEST(a_tsc_that_goes_back_while_off_changes_nothing),
+		TEST(any_history_is_conserved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

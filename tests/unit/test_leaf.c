@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What CPUID answers, all four registers of every leaf, and the sums behind
+ * it.  The source is included to reach merge() too.
+ */
+#include "unit.h"
+#include "../../kernel/src/exit_stats_leaf.c"
+
+#define NR_VCPUS 3
+
+/* Two vendors' worth of vCPUs, of which the last has never run. */
+struct vm {
+	struct exit_view view;
+	struct exit_clock clock[NR_VCPUS];
+	const struct listed *list;
+	size_t listed;
+};
+
+static const struct exit_clock *vm_clock(const struct exit_view *view, unsigned int vcpu)
+{
+	struct vm *vm = view->vm;
+
+	assert_in_range(vcpu, 0, NR_VCPUS - 1);
+	return &vm->clock[vcpu];
+}
+
+static struct vm *new_vm(const struct exit_reasons *reasons, const struct listed *list,
+			 size_t listed)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	assert_non_null(vm);
+	for (unsigned int i = 0; i < NR_VCPUS; i++) {
+		exit_clock_init(&vm->clock[i]);
+		if (i < NR_VCPUS - 1)
+			vm->clock[i].table = new_table();
+	}
+	vm->list = list;
+	vm->listed = listed;
+	vm->view.reasons = reasons;
+	vm->view.clock = vm_clock;
+	vm->view.vm = vm;
+	vm->view.nr_vcpus = NR_VCPUS;
+	vm->view.self = 1;
+	vm->view.tsc_hz = 0x123456789abcdefull;
+	vm->view.instance = 0xfedcba9876543210ull;
+	return vm;
+}
+
+static int setup_vmx(void **state)
+{
+	*state = new_vm(&exit_reasons_vmx, listed_vmx, ARRAY_SIZE(listed_vmx));
+	return 0;
+}
+
+static int setup_svm(void **state)
+{
+	*state = new_vm(&exit_reasons_svm, listed_svm, ARRAY_SIZE(listed_svm));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct vm *vm = *state;
+
+	for (unsigned int i = 0; i < NR_VCPUS; i++)
+		free(vm->clock[i].table);
+	free(vm);
+	return 0;
+}
+
+/* Registers hold what must not get through to a guest. */
+static struct exit_regs ask(const struct vm *vm, u32 leaf, u32 index)
+{
+	struct exit_regs regs = { 0xdeadbeef, 0xdeadbeef, 0xdeadbeef, 0xdeadbeef };
+
+	exit_leaf_answer(&vm->view, leaf, index, &regs);
+	return regs;
+}
+
+#define assert_regs(vm, leaf, index, a, b, c, d)			\
+	do {								\
+		struct exit_regs got = ask(vm, leaf, index);		\
+									\
+		assert_int_equal(got.eax, (u32)(a));			\
+		assert_int_equal(got.ebx, (u32)(b));			\
+		assert_int_equal(got.ecx, (u32)(c));			\
+		assert_int_equal(got.edx, (u32)(d));			\
+	} while (0)
+
+#define assert_zero(vm, leaf, index) assert_regs(vm, leaf, index, 0, 0, 0, 0)
+
+static u64 *value(struct vm *vm, unsigned int vcpu, unsigned int slot, unsigned int stat)
+{
+	return &vm->clock[vcpu].table->row[slot].stat[stat];
+}
+
+/* Each bucket of each row of each vCPU gets a number that no other has. */
+static void fill(struct vm *vm)
+{
+	for (unsigned int v = 0; v < NR_VCPUS - 1; v++) {
+		for (unsigned int slot = 0; slot < vm->view.reasons->nr_rows; slot++)
+			for (unsigned int i = 0; i < EXIT_NR_ROW_STATS; i++)
+				*value(vm, v, slot, i) = (slot + 1) * 0x100000000ull +
+							 (v + 1) * 0x10000ull + i + 1;
+		vm->clock[v].table->guest = 0x7000000000000ull + v;
+		vm->clock[v].table->stopped = 0x300000000ull + v;
+		for (unsigned int i = 0; i < EXIT_NR_ROW_STATS; i++)
+			vm->clock[v].table->before.stat[i] = 0x5000000000ull + 256 * v + i;
+		vm->clock[v].elapsed = 0x900000000000ull + v;
+	}
+}
+
+static u64 merged(unsigned int stat, u64 a, u64 b)
+{
+	if (exit_stat_find(stat)->merge == KVM_EXIT_STATS_MERGE_MAX)
+		return a > b ? a : b;
+	return a + b;
+}
+
+/* What was filled in, merged here: over both vCPUs or of one. */
+static u64 filled(struct vm *vm, int vcpu, unsigned int slot, unsigned int stat)
+{
+	if (vcpu >= 0)
+		return *value(vm, vcpu, slot, stat);
+	return merged(stat, *value(vm, 0, slot, stat), *value(vm, 1, slot, stat));
+}
+
+static u64 filled_all(struct vm *vm, int vcpu, unsigned int stat)
+{
+	u64 sum = 0;
+
+	for (unsigned int slot = 0; slot < vm->view.reasons->nr_rows; slot++)
+		sum = merged(stat, sum, filled(vm, vcpu, slot, stat));
+	return sum;
+}
+
+static u64 filled_cycles(struct vm *vm, unsigned int slot)
+{
+	return filled(vm, -1, slot, KVM_EXIT_STAT_KERNEL) +
+	       filled(vm, -1, slot, KVM_EXIT_STAT_USER);
+}
+
+static void class_is_0x100_leaves(void **state)
+{
+	assert_true(exit_leaf_in_class(0x4fffff00));
+	assert_true(exit_leaf_in_class(0x4fffff7f));
+	assert_true(exit_leaf_in_class(0x4fffffff));
+	assert_false(exit_leaf_in_class(0x4ffffeff));
+	assert_false(exit_leaf_in_class(0x50000000));
+	assert_false(exit_leaf_in_class(0x40000000));
+	assert_false(exit_leaf_in_class(0xcfffff00));
+	assert_false(exit_leaf_in_class(0x0fffff00));
+	assert_false(exit_leaf_in_class(0));
+}
+
+static void signature(void **state)
+{
+	struct vm *vm = *state;
+	struct exit_regs regs;
+
+	for (u32 index = 0; index < 300; index++) {
+		regs = ask(vm, 0x4fffff00, index);
+		assert_int_equal(regs.eax, 0x4fffffff);
+		assert_memory_equal(&regs.ebx, "KVMExitStats", 12);
+	}
+}
+
+static void info(void **state)
+{
+	struct vm *vm = *state;
+	u32 ns = vm->list == listed_svm ? 2 : 1;
+
+	assert_regs(vm, 0x4fffff01, 0, 1, 3, ns, vm->listed + 1);
+	vm->view.hide_async = true;
+	assert_regs(vm, 0x4fffff01, 0, 1, 7, ns, vm->listed + 1);
+	assert_regs(vm, 0x4fffff01, 1, 0x89abcdef, 0x01234567, NR_VCPUS, 1);
+	assert_regs(vm, 0x4fffff01, 2, 0x76543210, 0xfedcba98, 0, 0);
+	assert_zero(vm, 0x4fffff01, 3);
+	assert_zero(vm, 0x4fffff01, 0x100);
+	assert_zero(vm, 0x4fffff01, UINT32_MAX);
+}
+
+static void rows(void **state)
+{
+	struct vm *vm = *state;
+	u32 nr = vm->listed + 1;
+
+	assert_regs(vm, 0x4fffff02, 0, 0, 3, 0, 0);
+	for (size_t i = 0; i < vm->listed; i++) {
+		u32 slot = vm->list[i].slot;
+		u32 flags = vm->view.reasons->async[slot] ? 5 : 1;
+
+		assert_regs(vm, 0x4fffff02, slot, vm->list[i].code, flags, 0, 0);
+	}
+	assert_zero(vm, 0x4fffff02, nr);
+	assert_zero(vm, 0x4fffff02, nr + 0x10000);
+	assert_zero(vm, 0x4fffff02, 0xffff);
+	assert_zero(vm, 0x4fffff02, UINT32_MAX);
+}
+
+/* Each row alone: one bit, at its place, in its group. */
+static void bitmap(void **state)
+{
+	struct vm *vm = *state;
+
+	for (u32 group = 0; group < 4; group++)
+		assert_zero(vm, 0x4fffff03, group);
+	for (u32 slot = 0; slot <= vm->listed; slot++) {
+		u64 *exits = value(vm, slot & 1, slot, KVM_EXIT_STAT_EXITS);
+
+		/* A count whose low half is zero is none the less a count. */
+		*exits = 1ull << 32;
+		for (u32 group = 0; group < 4; group++) {
+			u32 word[4] = {};
+
+			if (slot / 128 == group)
+				word[slot % 128 / 32] = 1u << slot % 32;
+			assert_regs(vm, 0x4fffff03, group, word[0], word[1], word[2], word[3]);
+		}
+		*exits = 0;
+	}
+}
+
+/* All rows: as many bits as rows, and nothing from groups that wrap around. */
+static void bitmap_ends_with_the_rows(void **state)
+{
+	struct vm *vm = *state;
+	unsigned int bits = 0;
+
+	fill(vm);
+	for (u32 group = 0; group < 4; group++) {
+		struct exit_regs regs = ask(vm, 0x4fffff03, group);
+
+		bits += __builtin_popcount(regs.eax) + __builtin_popcount(regs.ebx) +
+			__builtin_popcount(regs.ecx) + __builtin_popcount(regs.edx);
+	}
+	assert_int_equal(bits, vm->listed + 1);
+	assert_zero(vm, 0x4fffff03, 1u << 25);
+	assert_zero(vm, 0x4fffff03, (1u << 25) + 1);
+	assert_zero(vm, 0x4fffff03, 1u << 31);
+	assert_zero(vm, 0x4fffff03, UINT32_MAX);
+}
+
+static void row_sums(void **state)
+{
+	struct vm *vm = *state;
+	u32 nr = vm->listed + 1;
+
+	for (u32 slot = 0; slot < nr; slot++)
+		assert_zero(vm, 0x4fffff04, slot);
+	fill(vm);
+	for (u32 slot = 0; slot < nr; slot++) {
+		u64 exits = filled(vm, -1, slot, KVM_EXIT_STAT_EXITS);
+		u64 cycles = filled_cycles(vm, slot);
+
+		assert_regs(vm, 0x4fffff04, slot, exits, exits >> 32, cycles, cycles >> 32);
+	}
+	assert_zero(vm, 0x4fffff04, nr);
+	assert_zero(vm, 0x4fffff04, 0xffff);
+	assert_zero(vm, 0x4fffff04, 0x10000);
+	assert_zero(vm, 0x4fffff04, UINT32_MAX);
+}
+
+static void values_of_rows(void **state)
+{
+	struct vm *vm = *state;
+
+	fill(vm);
+	for (u32 stat = 0; stat < EXIT_NR_ROW_STATS; stat++) {
+		for (u32 slot = 0; slot <= vm->listed; slot++) {
+			u64 all = filled(vm, -1, slot, stat);
+			u64 own = filled(vm, 1, slot, stat);
+
+			assert_regs(vm, 0x4fffff05, stat << 16 | slot, all, all >> 32, 1, 0);
+			assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | slot,
+				    own, own >> 32, 1, 0);
+		}
+		assert_regs(vm, 0x4fffff05, stat << 16 | 0xffff, filled_all(vm, -1, stat),
+			    filled_all(vm, -1, stat) >> 32, 1, 0);
+		assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff,
+			    filled_all(vm, 1, stat), filled_all(vm, 1, stat) >> 32, 1, 0);
+	}
+}
+
+static void assert_vcpu_value(struct vm *vm, u32 stat, u64 first, u64 second)
+{
+	u64 all = first + second;
+
+	assert_regs(vm, 0x4fffff05, stat << 16 | 0xffff, all, all >> 32, 1, 0);
+	assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff, second, second >> 32, 1, 0);
+	vm->view.self = 0;
+	assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff, first, first >> 32, 1, 0);
+	/* It has never run. */
+	vm->view.self = 2;
+	assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff, 0, 0, 1, 0);
+	vm->view.self = 1;
+}
+
+/* Time before the first exit reads as stopped; its "exits" are no time. */
+static void values_of_vcpus(void **state)
+{
+	struct vm *vm = *state;
+	u64 before = 4 * 0x5000000000ull + 1 + 2 + 3 + 4;
+
+	fill(vm);
+	assert_vcpu_value(vm, 128, 0x7000000000000ull, 0x7000000000001ull);
+	assert_vcpu_value(vm, 129, 0x300000000ull + before,
+			  0x300000001ull + before + 4 * 256);
+	assert_vcpu_value(vm, 130, 0x900000000000ull, 0x900000000001ull);
+	/* A clock that runs has more than what was put down. */
+	vm->clock[1].armed = vm->clock[1].table;
+	vm->clock[1].start = 1000;
+	vm->clock[1].last = 1500;
+	assert_vcpu_value(vm, 130, 0x900000000000ull, 0x900000000001ull + 500);
+}
+
+/* What a guest reads adds up, as it does in the clock. */
+static void values_are_conserved(void **state)
+{
+	static const u32 buckets[] = { 1, 2, 3, 4, 128, 129 };
+	struct vm *vm = *state;
+	u64 sum = 0, elapsed = 0;
+	u32 seed = 4711, tsc = 0;
+
+	for (unsigned int v = 0; v < 2; v++) {
+		struct exit_clock *clock = &vm->clock[v];
+
+		exit_clock_arm(clock, tsc);
+		for (unsigned int i = 0; i < 2000; i++) {
+			enum exit_segment segment = pseudo_random(&seed) % 5;
+
+			exit_clock_switch(clock, segment, tsc += pseudo_random(&seed) % 999);
+			exit_clock_switch(clock, EXIT_SEGMENT_KERNEL,
+					  tsc += pseudo_random(&seed) % 999);
+			exit_clock_entry(clock, tsc += pseudo_random(&seed) % 999);
+			exit_clock_exit(clock, pseudo_random(&seed) % (vm->listed + 1),
+					tsc += pseudo_random(&seed) % 999);
+		}
+		elapsed += clock->last - clock->start;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(buckets); i++) {
+		struct exit_regs regs = ask(vm, 0x4fffff05, buckets[i] << 16 | 0xffff);
+
+		sum += (u64)regs.ebx << 32 | regs.eax;
+	}
+	assert_int_equal(sum, elapsed);
+	assert_regs(vm, 0x4fffff05, 130 << 16 | 0xffff, elapsed, elapsed >> 32, 1, 0);
+	assert_regs(vm, 0x4ffffffc, 0, 4000, 0, 0, 0);
+}
+
+static void selections_without_a_meaning(void **state)
+{
+	struct vm *vm = *state;
+	u32 nr = vm->listed + 1;
+
+	fill(vm);
+	for (u32 stat = 0; stat < 256; stat++) {
+		bool row = stat < EXIT_NR_ROW_STATS;
+
+		/* no such row */
+		assert_zero(vm, 0x4fffff05, stat << 16 | nr);
+		assert_zero(vm, 0x4fffff05, stat << 16 | 0xfffe);
+		/* a vCPU's statistic has no rows */
+		if (!row)
+			assert_zero(vm, 0x4fffff05, stat << 16 | 1);
+		if (!exit_stat_find(stat)) {
+			assert_zero(vm, 0x4fffff05, stat << 16 | 0xffff);
+			assert_zero(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff);
+		}
+	}
+	for (unsigned int bit = 24; bit < 31; bit++)
+		assert_zero(vm, 0x4fffff05, 1u << bit | 0xffff);
+	assert_zero(vm, 0x4fffff05, UINT32_MAX);
+}
+
+#define UNIT_COUNT 1
+#define UNIT_CYCLES 2
+#define KIND_ROW 1
+#define KIND_VCPU 2
+
+static void descriptions(void **state)
+{
+	struct vm *vm = *state;
+	static const struct {
+		u32 number, unit, kind;
+		const char name[16];
+	} expected[] = {
+		{ 0, UNIT_COUNT, KIND_ROW, "exits" },
+		{ 1, UNIT_CYCLES, KIND_ROW, "kernel" },
+		{ 2, UNIT_CYCLES, KIND_ROW, "user" },
+		{ 3, UNIT_CYCLES, KIND_ROW, "idle" },
+		{ 4, UNIT_CYCLES, KIND_ROW, "preempted" },
+		{ 128, UNIT_CYCLES, KIND_VCPU, "guest" },
+		{ 129, UNIT_CYCLES, KIND_VCPU, "stopped" },
+		{ 130, UNIT_CYCLES, KIND_VCPU, "elapsed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		u32 number = expected[i].number;
+		struct exit_regs name = ask(vm, 0x4fffff06, 1 << 8 | number);
+
+		assert_regs(vm, 0x4fffff06, number, 1, expected[i].unit, 1, expected[i].kind);
+		assert_memory_equal(&name, expected[i].name, 16);
+		assert_zero(vm, 0x4fffff06, 2 << 8 | number);
+		assert_zero(vm, 0x4fffff06, 0x100 << 8 | number);
+		assert_zero(vm, 0x4fffff06, 0x101 << 8 | number);
+		assert_zero(vm, 0x4fffff06, 1u << 31 | number);
+	}
+}
+
+static void statistics_that_are_not_there_have_no_description(void **state)
+{
+	struct vm *vm = *state;
+
+	for (u32 number = 0; number < 256; number++) {
+		if (exit_stat_find(number))
+			continue;
+		assert_zero(vm, 0x4fffff06, number);
+		assert_zero(vm, 0x4fffff06, 1 << 8 | number);
+	}
+}
+
+static void totals(void **state)
+{
+	struct vm *vm = *state;
+	u64 exits, cycles;
+
+	assert_zero(vm, 0x4ffffffc, 0);
+	assert_zero(vm, 0x4ffffffd, 0);
+	fill(vm);
+	exits = filled_all(vm, -1, KVM_EXIT_STAT_EXITS);
+	cycles = filled_all(vm, -1, KVM_EXIT_STAT_KERNEL) +
+		 filled_all(vm, -1, KVM_EXIT_STAT_USER);
+	for (u32 index = 0; index < 3; index++) {
+		assert_regs(vm, 0x4ffffffc, index, exits, exits >> 32, 0, 0);
+		assert_regs(vm, 0x4ffffffd, index, 0, cycles >> 32, cycles, 0);
+	}
+}
+
+/* Idle, preempted and stopped time is not processing; nor is the guest's. */
+static void only_kernel_and_user_are_processing(void **state)
+{
+	struct vm *vm = *state;
+	u32 code = vm->list[40].code, slot = vm->list[40].slot;
+
+	*value(vm, 0, slot, KVM_EXIT_STAT_EXITS) = 1;
+	*value(vm, 0, slot, KVM_EXIT_STAT_IDLE) = 1000;
+	*value(vm, 0, slot, KVM_EXIT_STAT_PREEMPTED) = 1000;
+	vm->clock[0].table->guest = 1000;
+	vm->clock[0].table->stopped = 1000;
+	vm->clock[0].table->before.stat[KVM_EXIT_STAT_KERNEL] = 1000;
+	vm->clock[0].table->before.stat[KVM_EXIT_STAT_USER] = 1000;
+	assert_zero(vm, 0x4ffffffd, 0);
+	assert_zero(vm, 0x4fffffff, code);
+	*value(vm, 0, slot, KVM_EXIT_STAT_KERNEL) = 20;
+	*value(vm, 1, slot, KVM_EXIT_STAT_USER) = 3;
+	assert_regs(vm, 0x4ffffffd, 0, 0, 0, 23, 0);
+	assert_regs(vm, 0x4fffffff, code, 0, 0, 23, 0);
+}
+
+static void defined_reasons(void **state)
+{
+	struct vm *vm = *state;
+
+	for (size_t i = 0; i < vm->listed; i++) {
+		assert_zero(vm, 0x4ffffffe, vm->list[i].code);
+		assert_zero(vm, 0x4fffffff, vm->list[i].code);
+	}
+	fill(vm);
+	for (size_t i = 0; i < vm->listed; i++) {
+		u64 exits = filled(vm, -1, vm->list[i].slot, KVM_EXIT_STAT_EXITS);
+		u64 cycles = filled_cycles(vm, vm->list[i].slot);
+
+		assert_regs(vm, 0x4ffffffe, vm->list[i].code, exits, exits >> 32, 0, 0);
+		assert_regs(vm, 0x4fffffff, vm->list[i].code, 0, cycles >> 32, cycles, 0);
+	}
+}
+
+static void assert_undefined(struct vm *vm, u32 code)
+{
+	if (listed_slot(vm->list, vm->listed, code))
+		return;
+	assert_regs(vm, 0x4ffffffe, code, 0, 0, 0, UINT32_MAX);
+	assert_regs(vm, 0x4fffffff, code, 0, 0, 0, UINT32_MAX);
+}
+
+/* Whatever is in OTHER's row: no number stands for it. */
+static void undefined_reasons(void **state)
+{
+	struct vm *vm = *state;
+
+	fill(vm);
+	for (u32 code = 0; code < 0x2000; code++) {
+		assert_undefined(vm, code);
+		assert_undefined(vm, ~code);
+		assert_undefined(vm, 0x10000 + code);
+		assert_undefined(vm, 0x80000000 + code);
+		assert_undefined(vm, 0x7fffffff - code);
+	}
+}
+
+/* In the totals, not under any number. */
+static void other_is_in_the_totals(void **state)
+{
+	struct vm *vm = *state;
+
+	*value(vm, 1, EXIT_SLOT_OTHER, KVM_EXIT_STAT_EXITS) = 7;
+	*value(vm, 1, EXIT_SLOT_OTHER, KVM_EXIT_STAT_KERNEL) = 70;
+	assert_regs(vm, 0x4ffffffc, 0, 7, 0, 0, 0);
+	assert_regs(vm, 0x4ffffffd, 0, 0, 0, 70, 0);
+	assert_regs(vm, 0x4fffff04, 0, 7, 0, 70, 0);
+	assert_regs(vm, 0x4fffff03, 0, 1, 0, 0, 0);
+	for (size_t i = 0; i < vm->listed; i++)
+		assert_zero(vm, 0x4ffffffe, vm->list[i].code);
+}
+
+static void sums_carry_into_the_high_half(void **state)
+{
+	struct vm *vm = *state;
+	u32 code = vm->list[20].code, slot = vm->list[20].slot;
+
+	*value(vm, 0, slot, KVM_EXIT_STAT_EXITS) = UINT32_MAX;
+	*value(vm, 1, slot, KVM_EXIT_STAT_EXITS) = 1;
+	*value(vm, 0, slot, KVM_EXIT_STAT_KERNEL) = UINT32_MAX;
+	*value(vm, 1, slot, KVM_EXIT_STAT_USER) = 2;
+	assert_regs(vm, 0x4ffffffe, code, 0, 1, 0, 0);
+	assert_regs(vm, 0x4fffffff, code, 0, 1, 1, 0);
+	assert_regs(vm, 0x4ffffffc, 0, 0, 1, 0, 0);
+	assert_regs(vm, 0x4ffffffd, 0, 0, 1, 1, 0);
+	assert_regs(vm, 0x4fffff04, slot, 0, 1, 1, 1);
+}
+
+static void sums_wrap_at_64_bits(void **state)
+{
+	struct vm *vm = *state;
+	u32 code = vm->list[20].code, slot = vm->list[20].slot;
+
+	*value(vm, 0, slot, KVM_EXIT_STAT_EXITS) = UINT64_MAX;
+	*value(vm, 1, slot, KVM_EXIT_STAT_EXITS) = 3;
+	*value(vm, 0, slot, KVM_EXIT_STAT_KERNEL) = UINT64_MAX;
+	*value(vm, 1, slot, KVM_EXIT_STAT_KERNEL) = UINT64_MAX;
+	*value(vm, 1, slot, KVM_EXIT_STAT_USER) = 9;
+	assert_regs(vm, 0x4ffffffe, code, 2, 0, 0, 0);
+	assert_regs(vm, 0x4fffffff, code, 0, 0, 7, 0);
+	assert_regs(vm, 0x4ffffffc, 0, 2, 0, 0, 0);
+	assert_regs(vm, 0x4ffffffd, 0, 0, 0, 7, 0);
+}
+
+/* A vCPU that is being created has no clock that anybody could read yet. */
+static const struct exit_clock *no_clock(const struct exit_view *view, unsigned int vcpu)
+{
+	return vcpu == 1 ? NULL : vm_clock(view, vcpu);
+}
+
+static void vcpus_may_be_missing(void **state)
+{
+	struct vm *vm = *state;
+
+	fill(vm);
+	vm->view.clock = no_clock;
+	for (u32 slot = 0; slot <= vm->listed; slot++) {
+		u64 exits = filled(vm, 0, slot, KVM_EXIT_STAT_EXITS);
+
+		assert_regs(vm, 0x4fffff05, slot, exits, exits >> 32, 1, 0);
+		assert_regs(vm, 0x4fffff05, 1u << 31 | slot, 0, 0, 1, 0);
+	}
+	vm->view.nr_vcpus = 0;
+	assert_zero(vm, 0x4ffffffc, 0);
+	assert_zero(vm, 0x4ffffffd, 0);
+}
+
+/* Hidden rows are zero wherever they could show, and so is their share. */
+static void hidden_rows_do_not_show(void **state)
+{
+	struct vm *vm = *state;
+	u64 exits = 0, cycles = 0;
+	unsigned int hidden = 0;
+
+	fill(vm);
+	vm->view.hide_async = true;
+	for (u32 slot = 0; slot <= vm->listed; slot++) {
+		struct exit_regs map = ask(vm, 0x4fffff03, slot / 128);
+		const u32 word[4] = { map.eax, map.ebx, map.ecx, map.edx };
+		u32 code = slot ? vm->list[slot - 1].code : 0;
+
+		if (!vm->view.reasons->async[slot]) {
+			exits += filled(vm, -1, slot, KVM_EXIT_STAT_EXITS);
+			cycles += filled_cycles(vm, slot);
+			assert_true(word[slot % 128 / 32] >> slot % 32 & 1);
+			assert_int_equal(ask(vm, 0x4fffff05, slot).eax,
+					 (u32)filled(vm, -1, slot, KVM_EXIT_STAT_EXITS));
+			continue;
+		}
+		hidden++;
+		assert_false(word[slot % 128 / 32] >> slot % 32 & 1);
+		assert_zero(vm, 0x4fffff04, slot);
+		assert_zero(vm, 0x4ffffffe, code);
+		assert_zero(vm, 0x4fffffff, code);
+		for (u32 stat = 0; stat < EXIT_NR_ROW_STATS; stat++) {
+			assert_regs(vm, 0x4fffff05, stat << 16 | slot, 0, 0, 1, 0);
+			assert_regs(vm, 0x4fffff05, 1u << 31 | stat << 16 | slot, 0, 0, 1, 0);
+		}
+	}
+	assert_true(hidden >= 4);
+	assert_regs(vm, 0x4ffffffc, 0, exits, exits >> 32, 0, 0);
+	assert_regs(vm, 0x4ffffffd, 0, 0, cycles >> 32, cycles, 0);
+	assert_regs(vm, 0x4fffff05, 0xffff, exits, exits >> 32, 1, 0);
+}
+
+/* From the last leaf that has a meaning to the first required one, nothing. */
+static void leaves_without_a_meaning_are_zero(void **state)
+{
+	struct vm *vm = *state;
+
+	fill(vm);
+	for (u32 leaf = 0x4fffff07; leaf < 0x4ffffffc; leaf++) {
+		for (u32 index = 0; index < 200; index++)
+			assert_zero(vm, leaf, index);
+		assert_zero(vm, leaf, 0xffff);
+		assert_zero(vm, leaf, UINT32_MAX);
+	}
+}
+
+/* Asking changes nothing. */
+static void questions_do_not_write(void **state)
+{
+	struct vm *vm = *state;
+	struct vm before;
+	struct exit_table *copy = new_table();
+
+	fill(vm);
+	before = *vm;
+	memcpy(copy, vm->clock[1].table, EXIT_TABLE_SIZE(vm->listed + 1));
+	for (u32 leaf = 0x4fffff00; leaf < 0x4fffff08; leaf++)
+		for (u32 index = 0; index < 200; index++)
+			ask(vm, leaf, index);
+	for (u32 leaf = 0x4ffffffc; leaf; leaf = leaf < 0x4fffffff ? leaf + 1 : 0)
+		for (u32 index = 0; index < 200; index++)
+			ask(vm, leaf, index);
+	assert_memory_equal(vm, &before, sizeof(before));
+	assert_memory_equal(vm->clock[1].table, copy, EXIT_TABLE_SIZE(vm->listed + 1));
+	free(copy);
+}
+
+static void merging(void **state)
+{
+	const struct exit_stat sum = { .merge = KVM_EXIT_STATS_MERGE_SUM };
+	const struct exit_stat most = { .merge = KVM_EXIT_STATS_MERGE_MAX };
+
+	assert_int_equal(merge(&sum, 3, 4), 7);
+	assert_int_equal(merge(&sum, UINT64_MAX, 2), 1);
+	assert_int_equal(merge(&most, 3, 4), 4);
+	assert_int_equal(merge(&most, 4, 3), 4);
+	assert_int_equal(merge(&most, 1ull << 32, 5), 1ull << 32);
+}
+
+int main(void)
+{
+/* Each for both vendors */
+#define TEST(name)								\
+	{ "vmx_" #name, name, setup_vmx, teardown, NULL },			\
+	{ "svm_" #name, name, setup_svm, teardown, NULL }
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(class_is_0x100_leaves),
+		cmocka_unit_test(merging),
+		TEST(signature),
+		TEST(info),
+		TEST(rows),
+		TEST(bitmap),
+		TEST(bitmap_ends_with_the_rows),
+		TEST(row_sums),
+		TEST(values_of_rows),
+		TEST(values_of_vcpus),
+		TEST(values_are_conserved),
+		TEST(selections_without_a_meaning),
+		TEST(descriptions),
+		TEST(statistics_that_are_not_there_have_no_description),
+		TEST(totals),
+		TEST(only_kernel_and_user_are_processing),
+		TEST(defined_reasons),
+		TEST(undefined_reasons),
+		TEST(other_is_in_the_totals),
+		TEST(sums_carry_into_the_high_half),
+		TEST(sums_wrap_at_64_bits),
+		TEST(vcpus_may_be_missing),
+		TEST(hidden_rows_do_not_show),
+		TEST(leaves_without_a_meaning_are_zero),
+		TEST(questions_do_not_write),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

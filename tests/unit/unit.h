@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What each test of kernel/src needs. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "exit_stats_leaf.h"
+
+/* The lists once more, written out independently of the code under test. */
+struct listed {
+	unsigned int slot;
+	u32 code;
+	const char *name;
+};
+
+#define LISTED(slot, code, name) { slot, code, #name },
+
+static const struct listed listed_vmx[] __attribute__((unused)) = {
+	KVM_EXIT_REASONS_VMX(LISTED, LISTED)
+};
+
+static const struct listed listed_svm[] __attribute__((unused)) = {
+	KVM_EXIT_REASONS_SVM(LISTED, LISTED)
+};
+
+/* Slot of a code, 0 if it is not on the list. */
+static inline unsigned int listed_slot(const struct listed *list, size_t n, u32 code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].code == code)
+			return list[i].slot;
+	return 0;
+}
+
+/* A table for any vendor, all zero. */
+static inline struct exit_table *new_table(void)
+{
+	size_t rows = max(ARRAY_SIZE(listed_vmx), ARRAY_SIZE(listed_svm)) + 1;
+	struct exit_table *table = calloc(1, EXIT_TABLE_SIZE(rows));
+
+	assert_non_null(table);
+	return table;
+}
+
+/* Small, and the same numbers on every run. */
+static inline u32 pseudo_random(u32 *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed;
+}
+
+#endif /* UNIT_H */
