@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What cases share; sourced by them, in L1.
+
+# shellcheck source=lib.sh
+. "$LAB_TOP/tests/lab/lib.sh"
+
+case_failed=
+
+ok() {
+	echo "ok - $1"
+}
+
+not_ok() {
+	echo "not ok - $1${2:+: $2}"
+	case_failed=1
+}
+
+# check NAME COMMAND...: the command succeeds; what it says shows if not.
+check() {
+	local name=$1 said
+	shift
+
+	if said=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "${said:-failed: $*}"
+	fi
+}
+
+finish() {
+	[ -z "$case_failed" ]
+	exit
+}
+
+# A case about our statistics has no meaning on stock modules.
+need_exit_stats() {
+	[ -e /sys/module/kvm/parameters/exit_stats ] && return
+	echo "skip - ${LAB_CASE##*/}: these KVM modules keep no exit statistics"
+	exit 77
+}
+
+# The kernel's own account: an exact count of every kvm_exit by reason.  Switch
+# it on before a guest starts and no event is lost.
+kvm_exit_event=/sys/kernel/tracing/events/kvm/kvm_exit
+
+trace_exits() {
+	echo 'hist:keys=exit_reason.hex:size=4096' >$kvm_exit_event/trigger
+}
+
+traced_exits() {
+	cat $kvm_exit_event/hist
+}
+
+# The directory of a VM in debugfs, by the process that runs it.
+vm_directory() {
+	local found=(/sys/kernel/debug/kvm/"$1"-*)
+
+	[ -d "${found[0]}" ] || return 1
+	echo "${found[0]}"
+}
