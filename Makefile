@@ -3,8 +3,6 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-export KERNEL ENGINE CASE GUEST V
-
 .PHONY: help demo test unit lab-test check modules image tools lab clean
 
 help:

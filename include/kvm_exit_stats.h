@@ -9,7 +9,7 @@
  *
  * The scope is the VM that asks: sums run over all of its vCPUs.  Counts and
  * cycles are 64 bits wide and never go backwards while the instance number
- * stays the same.  Cycles are ticks of the host's TSC, see
+ * and KVM_EXIT_STATS_FEAT_HIDE_ASYNC stay the same.  Cycles are ticks of the host's TSC, see
  * KVM_EXIT_STATS_INFO_CLOCK.
  *
  * Note for users of gcc's <cpuid.h>: __get_cpuid_count() checks the leaf
@@ -52,9 +52,9 @@
  *	ECX	number of vCPUs of this VM
  *	EDX	index of the vCPU that answers
  * KVM_EXIT_STATS_INFO_INSTANCE
- *	EAX	low half, EBX high half: instance number.  It differs for every
- *		VM, so a restored or migrated VM, whose counters start at zero,
- *		has a new one
+ *	EAX	low half, EBX high half: instance number, random for every VM; a
+ *		restored or migrated VM, whose counters start at zero, has a new
+ *		one
  */
 #define KVM_EXIT_STATS_INFO		0x4fffff01u
 #define KVM_EXIT_STATS_INFO_ABI		0

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the supported kernels goes here, and nowhere else.  At
- * present nothing does: Linux 6.1 and 6.12 take the same files.
- *
- * Below is what is assumed of all of them, so that a kernel that has moved
- * does not build, rather than count wrongly.
+ * What differs between the supported kernels, and nowhere else; and what is
+ * assumed of all of them, so that a kernel that has moved does not build,
+ * rather than count wrongly.
  */
 #ifndef EXIT_STATS_COMPAT_H
 #define EXIT_STATS_COMPAT_H
@@ -12,6 +10,16 @@
 #include <linux/kvm_host.h>
 #include <asm/svm.h>
 #include <asm/vmx.h>
+
+/* Linux 6.1 has the value, but no name for it. */
+#ifndef EXIT_REASON_UNDEFINED
+#define EXIT_REASON_UNDEFINED 0xdead
+#endif
+
+/* Linux 6.1 does not leave KVM_RUN for this. */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
 
 #ifndef CONFIG_X86_64
 #error "KVM exit statistics need 64-bit counters that do not tear: x86-64 only"

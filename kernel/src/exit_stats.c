@@ -8,12 +8,12 @@
 #include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/sched/signal.h>
+#include <linux/random.h>
+#include <linux/sched.h>
 #include <asm/tsc.h>
 
 #include "cpuid.h"
 #include "exit_stats.h"
-#include "exit_stats_compat.h"
 #include "trace.h"
 
 /* The numbers of the lists are those of this kernel. */
@@ -41,13 +41,13 @@ static enum exit_stats_mode exit_stats_mode = EXIT_STATS_GUEST;
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_key);
 EXPORT_SYMBOL_GPL(kvm_exit_stats_key);
 
+/* Only on while the other one is: who reads a stamp must find a new one. */
+DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
+
 static bool exit_stats_hide_async;
 module_param(exit_stats_hide_async, bool, 0644);
 MODULE_PARM_DESC(exit_stats_hide_async,
 		 "Hide exits that the host causes (interrupts, NMI, SMI) from guests");
-
-/* A VM's instance number is that of its first vCPU; no two vCPUs share one. */
-static atomic64_t last_instance = ATOMIC64_INIT(0);
 
 static const struct exit_reasons *host_reasons(void)
 {
@@ -65,7 +65,7 @@ static struct exit_clock *clock_get(struct kvm_vcpu *vcpu)
 	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 
 	preempt_disable();
-	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && clock->armed)
+	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && READ_ONCE(clock->armed))
 		return clock;
 
 	preempt_enable();
@@ -116,7 +116,7 @@ void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 {
 	struct exit_clock *clock;
 
-	if (!vcpu_exit_clock(vcpu)->armed)
+	if (!READ_ONCE(vcpu_exit_clock(vcpu)->armed))
 		__kvm_exit_stats_start(vcpu);
 
 	clock = clock_get(vcpu);
@@ -130,6 +130,10 @@ void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 /* KVM_RUN returns: who has the vCPU now? */
 static enum exit_segment segment_after_run(struct kvm_vcpu *vcpu, int r)
 {
+	/* The one error that is a question to the VMM. */
+	if ((r == -EFAULT || r == -EHWPOISON) &&
+	    vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
+		return EXIT_SEGMENT_USER;
 	if (r < 0)
 		return EXIT_SEGMENT_STOPPED;
 
@@ -177,18 +181,26 @@ void kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 
 	exit_clock_init(clock);
-	clock->instance = atomic64_inc_return(&last_instance);
+	/* A VM's instance number is that of its first vCPU; hosts do not agree on it. */
+	clock->instance = get_random_u64();
 }
 
 void kvm_exit_stats_vcpu_destroy(struct kvm_vcpu *vcpu)
 {
-	kfree(vcpu_exit_clock(vcpu)->table);
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+	/* KVM loads and puts the vCPU once more while it takes it apart. */
+	exit_clock_disarm(clock);
+	kfree(clock->table);
+	clock->table = NULL;
 }
 
 static const struct exit_clock *view_clock(const struct exit_view *view, unsigned int i)
 {
 	struct kvm_vcpu *vcpu = kvm_get_vcpu(view->vm, i);
 
+	/* Hundreds of vCPUs times all of their rows take a while. */
+	cond_resched();
 	return vcpu ? vcpu_exit_clock(vcpu) : NULL;
 }
 
@@ -264,8 +276,11 @@ static void disarm_all_vcpus(void)
 	unsigned long i;
 
 	list_for_each_entry(kvm, &vm_list, vm_list) {
-		kvm_for_each_vcpu(i, vcpu, kvm)
+		kvm_for_each_vcpu(i, vcpu, kvm) {
 			exit_clock_disarm(vcpu_exit_clock(vcpu));
+			/* Nobody takes it while statistics are off. */
+			kvm_clear_request(KVM_REQ_EXIT_STATS, vcpu);
+		}
 	}
 }
 
@@ -281,6 +296,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 	WRITE_ONCE(exit_stats_mode, mode);
 
 	if (mode == EXIT_STATS_OFF && old != EXIT_STATS_OFF) {
+		static_branch_disable(&kvm_exit_stats_tsc_key);
 		static_branch_disable(&kvm_exit_stats_key);
 		/* The last hook that saw the key has left. */
 		synchronize_rcu();
@@ -289,6 +305,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 		mutex_unlock(&kvm_lock);
 	} else if (mode != EXIT_STATS_OFF && old == EXIT_STATS_OFF) {
 		static_branch_enable(&kvm_exit_stats_key);
+		static_branch_enable(&kvm_exit_stats_tsc_key);
 		mutex_lock(&kvm_lock);
 		start_all_vcpus();
 		mutex_unlock(&kvm_lock);
@@ -299,7 +316,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 
 static int exit_stats_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%s\n", mode_name[exit_stats_mode]);
+	return sysfs_emit(buffer, "%s\n", mode_name[READ_ONCE(exit_stats_mode)]);
 }
 
 static const struct kernel_param_ops exit_stats_ops = {

@@ -12,15 +12,17 @@
 #include <asm/msr.h>
 
 #include "exit_stats_clock.h"
+#include "exit_stats_compat.h"
 #include "exit_stats_leaf.h"
 
 /*
- * Ask a vCPU to start counting.  Numbers that KVM itself gives out grow from
- * zero; it has room for 56, and a kernel that fills it up does not build.
+ * Ask a vCPU to start counting.  There are 56 numbers, and KVM gives them out
+ * from zero on; "make check" looks that the last one is still free.
  */
 #define KVM_REQ_EXIT_STATS KVM_ARCH_REQ(55)
 
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_key);
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
 
 /*
  * The clock lies right behind struct kvm_vcpu, as the next member of struct
@@ -50,21 +52,27 @@ static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 e
 		exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_svm(exit_code), rdtsc());
 }
 
-/* An entry instruction that failed is no exit: the time goes to the last one. */
-static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, bool fail,
-						      u32 exit_reason)
+/*
+ * An entry instruction that failed is no exit: the time goes to the last one.
+ * KVM's mark for that is beyond all basic reasons, which keeps the question
+ * for it out of the way of those.
+ */
+static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, u32 exit_reason)
 {
-	if (unlikely(fail))
-		exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+	unsigned long slot;
+
+	if (likely(exit_slot_vmx(exit_reason, &slot)) || exit_reason != EXIT_REASON_UNDEFINED)
+		exit_clock_exit(clock, slot, rdtsc());
 	else
-		exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_vmx(exit_reason), rdtsc());
+		exit_clock_update(clock, rdtsc());
 }
 
 /* A macro: the reason may have to be read from the VMCS, which costs. */
-#define kvm_exit_stats_exit_vmx(vcpu, fail, exit_reason)			\
-	do {									\
-		if (static_branch_unlikely(&kvm_exit_stats_key))		\
-			__kvm_exit_stats_exit_vmx(vcpu, fail, exit_reason);	\
+#define kvm_exit_stats_exit_vmx(vcpu, exit_reason)			\
+	do {								\
+		if (static_branch_unlikely(&kvm_exit_stats_key))	\
+			__kvm_exit_stats_exit_vmx(vcpu, exit_reason);	\
 	} while (0)
 
 /* KVM makes up an exit for guest state that it will not even try to enter. */
@@ -77,7 +85,7 @@ static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu)
 /* TSC at the exit that just happened, for KVM's own book-keeping too. */
 static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
+	if (static_branch_unlikely(&kvm_exit_stats_tsc_key))
 		return vcpu_exit_clock(vcpu)->last;
 
 	return rdtsc();
@@ -128,10 +136,10 @@ static inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
 		__kvm_exit_stats_sched_in(vcpu);
 }
 
-/* Not gated: a request must be taken, or the vCPU would never enter again. */
 static inline void kvm_exit_stats_check_request(struct kvm_vcpu *vcpu)
 {
-	if (kvm_check_request(KVM_REQ_EXIT_STATS, vcpu))
+	if (static_branch_unlikely(&kvm_exit_stats_key) &&
+	    kvm_check_request(KVM_REQ_EXIT_STATS, vcpu))
 		__kvm_exit_stats_start(vcpu);
 }
 

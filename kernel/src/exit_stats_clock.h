@@ -22,16 +22,17 @@ enum exit_segment {
 };
 
 struct exit_clock {
-	/* The exit path touches these three, and one row. */
+	/* The exit path touches these four, and one row. */
 	u64 last;			/* TSC of the last transition */
 	u64 *bucket;			/* what the time since then goes to */
 	struct exit_table *armed;	/* NULL: exits are not counted */
+	u64 guest;			/* VM-entry to VM-exit */
 
 	struct exit_table *table;	/* owned; stays while not armed */
 	struct exit_row *row;		/* of the last exit, unless in KERNEL */
 	enum exit_segment segment;
-	u64 start;			/* TSC when it was armed */
-	u64 elapsed;			/* of the times that it was armed before */
+	u64 start;			/* while armed: @last minus all that elapsed */
+	u64 elapsed;			/* while not armed: all that elapsed */
 	u64 sink;			/* open bucket while not armed */
 	u64 instance;			/* no other vCPU has had the same */
 };
@@ -63,7 +64,7 @@ static __always_inline void exit_clock_entry(struct exit_clock *clock, u64 now)
 }
 
 /* VM-exit for the reason that has this slot. */
-static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned int slot, u64 now)
+static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned long slot, u64 now)
 {
 	struct exit_table *table = clock->armed;
 	struct exit_row *row;
@@ -73,7 +74,7 @@ static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned i
 		return;
 	}
 
-	exit_clock_book(clock, &table->guest, now);
+	exit_clock_book(clock, &clock->guest, now);
 	row = &table->row[slot];
 	row->stat[KVM_EXIT_STAT_EXITS]++;
 	clock->bucket = &row->stat[KVM_EXIT_STAT_KERNEL];
@@ -114,14 +115,17 @@ static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment
 	clock->bucket = exit_clock_bucket(clock, segment);
 }
 
-/* Start to count. What passes until the first exit goes to @before. */
+/*
+ * Start to count.  What passes until the first exit goes to @before; what has
+ * passed since the clock was disarmed goes to nobody.
+ */
 static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 {
-	clock->start = now;
 	clock->last = now;
+	clock->start = now - clock->elapsed;
 	clock->segment = EXIT_SEGMENT_KERNEL;
 	clock->bucket = &clock->table->before.stat[KVM_EXIT_STAT_KERNEL];
-	WRITE_ONCE(clock->armed, clock->table);
+	smp_store_release(&clock->armed, clock->table);
 }
 
 /* Stop to count. Time that is not booked yet is charged to nobody. */
@@ -130,19 +134,17 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 	if (!clock->armed)
 		return;
 
-	WRITE_ONCE(clock->armed, NULL);
-	clock->elapsed += clock->last - clock->start;
+	clock->elapsed = clock->last - clock->start;
 	clock->bucket = &clock->sink;
+	smp_store_release(&clock->armed, NULL);
 }
 
 static inline u64 exit_clock_elapsed(const struct exit_clock *clock)
 {
-	u64 elapsed = READ_ONCE(clock->elapsed);
+	if (smp_load_acquire(&clock->armed))
+		return READ_ONCE(clock->last) - READ_ONCE(clock->start);
 
-	if (READ_ONCE(clock->armed))
-		elapsed += READ_ONCE(clock->last) - READ_ONCE(clock->start);
-
-	return elapsed;
+	return READ_ONCE(clock->elapsed);
 }
 
 #endif /* EXIT_STATS_CLOCK_H */

@@ -32,6 +32,7 @@ static void show_table(struct seq_file *m, struct kvm *kvm, unsigned int vcpu)
 	kvm_exit_stats_view(kvm, view);
 
 	seq_puts(m, "# VM-exits by reason; all but exits in TSC cycles\n");
+	seq_puts(m, "# What a vCPU is doing right now is not in it yet\n");
 	seq_printf(m, "# %s exit reasons, instance %llu, %llu Hz, %u vCPUs\n",
 		   view->reasons->ns == KVM_EXIT_STATS_NS_SVM ? "SVM" : "VMX",
 		   view->instance, view->tsc_hz, view->nr_vcpus);

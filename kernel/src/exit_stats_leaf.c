@@ -3,6 +3,7 @@
  * The sum over vCPUs, and what CPUID answers: see include/kvm_exit_stats.h for
  * every register.  A new leaf is one function and one entry of leaves[].
  */
+#include <linux/nospec.h>
 #include <linux/string.h>
 
 #include "exit_stats_leaf.h"
@@ -18,14 +19,17 @@ static u64 merge(const struct exit_stat *stat, u64 sum, u64 value)
 static u64 row_value(const struct exit_view *view, const struct exit_table *table,
 		     unsigned int slot, const struct exit_stat *stat)
 {
+	if (view->hide_async && view->reasons->async[slot])
+		return 0;
+
+	return READ_ONCE(table->row[slot].stat[stat->number]);
+}
+
+static u64 rows_value(const struct exit_view *view, const struct exit_table *table,
+		      const struct exit_stat *stat)
+{
 	u64 sum = 0;
 	unsigned int i;
-
-	if (slot != EXIT_ALL) {
-		if (view->hide_async && view->reasons->async[slot])
-			return 0;
-		return READ_ONCE(table->row[slot].stat[stat->number]);
-	}
 
 	for (i = 0; i < view->reasons->nr_rows; i++)
 		sum = merge(stat, sum, row_value(view, table, i, stat));
@@ -33,21 +37,44 @@ static u64 row_value(const struct exit_view *view, const struct exit_table *tabl
 	return sum;
 }
 
-static u64 vcpu_value(const struct exit_clock *clock, const struct exit_table *table,
-		      const struct exit_stat *stat)
+static u64 row_time(const struct exit_row *row)
 {
-	u64 sum;
+	u64 sum = 0;
 	unsigned int i;
 
+	for (i = KVM_EXIT_STAT_KERNEL; i <= KVM_EXIT_STAT_PREEMPTED; i++)
+		sum += READ_ONCE(row->stat[i]);
+
+	return sum;
+}
+
+/*
+ * Hidden exits are as if they had not been: to who may not see them, the guest
+ * has run on.  Else what is missing from ELAPSED would tell their time.
+ */
+static u64 guest_value(const struct exit_view *view, const struct exit_clock *clock,
+		       const struct exit_table *table)
+{
+	u64 sum = READ_ONCE(clock->guest);
+	unsigned int i;
+
+	for (i = 0; view->hide_async && i < view->reasons->nr_rows; i++) {
+		if (view->reasons->async[i])
+			sum += row_time(&table->row[i]);
+	}
+
+	return sum;
+}
+
+static u64 vcpu_value(const struct exit_view *view, const struct exit_clock *clock,
+		      const struct exit_table *table, const struct exit_stat *stat)
+{
 	switch (stat->number) {
 	case KVM_EXIT_STAT_GUEST:
-		return READ_ONCE(table->guest);
+		return guest_value(view, clock, table);
 	case KVM_EXIT_STAT_STOPPED:
 		/* Before its first exit a vCPU cannot process one. */
-		sum = READ_ONCE(table->stopped);
-		for (i = KVM_EXIT_STAT_KERNEL; i <= KVM_EXIT_STAT_PREEMPTED; i++)
-			sum += READ_ONCE(table->before.stat[i]);
-		return sum;
+		return READ_ONCE(table->stopped) + row_time(&table->before);
 	case KVM_EXIT_STAT_ELAPSED:
 		return exit_clock_elapsed(clock);
 	default:
@@ -66,15 +93,19 @@ u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int 
 	for (i = first; i < last; i++) {
 		const struct exit_clock *clock = view->clock(view, i);
 		const struct exit_table *table = clock ? READ_ONCE(clock->table) : NULL;
+		u64 value;
 
 		/* A vCPU that has not run since statistics are on has none. */
 		if (!table)
 			continue;
 
-		if (stat->kind == KVM_EXIT_STATS_KIND_ROW)
-			sum = merge(stat, sum, row_value(view, table, slot, stat));
+		if (stat->kind == KVM_EXIT_STATS_KIND_VCPU)
+			value = vcpu_value(view, clock, table, stat);
+		else if (slot == EXIT_ALL)
+			value = rows_value(view, table, stat);
 		else
-			sum = merge(stat, sum, vcpu_value(clock, table, stat));
+			value = row_value(view, table, slot, stat);
+		sum = merge(stat, sum, value);
 	}
 
 	return sum;
@@ -91,9 +122,14 @@ static u64 processing(const struct exit_view *view, unsigned int slot)
 	       exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_USER);
 }
 
-static bool is_row(const struct exit_view *view, u32 slot)
+/* The guest chooses the slot: no speculation may follow it out of the table. */
+static bool is_row(const struct exit_view *view, u32 *slot)
 {
-	return slot < view->reasons->nr_rows;
+	if (*slot >= view->reasons->nr_rows)
+		return false;
+
+	*slot = array_index_nospec(*slot, view->reasons->nr_rows);
+	return true;
 }
 
 static void leaf_signature(const struct exit_view *view, u32 index, struct exit_regs *regs)
@@ -130,7 +166,7 @@ static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs 
 
 static void leaf_row(const struct exit_view *view, u32 slot, struct exit_regs *regs)
 {
-	if (!is_row(view, slot))
+	if (!is_row(view, &slot))
 		return;
 
 	regs->eax = view->reasons->reason[slot].code;
@@ -144,14 +180,15 @@ static void leaf_row(const struct exit_view *view, u32 slot, struct exit_regs *r
 static void leaf_bitmap(const struct exit_view *view, u32 group, struct exit_regs *regs)
 {
 	u32 word[4] = {};
-	unsigned int bit;
+	u32 bit, slot;
 
 	/* Compare before multiplying: the guest chooses the group. */
 	if (group > view->reasons->nr_rows / 128)
 		return;
 
-	for (bit = 0; bit < 128 && is_row(view, group * 128 + bit); bit++) {
-		if (exits(view, group * 128 + bit))
+	for (bit = 0; bit < 128; bit++) {
+		slot = group * 128 + bit;
+		if (is_row(view, &slot) && exits(view, slot))
 			word[bit / 32] |= 1u << bit % 32;
 	}
 
@@ -165,7 +202,7 @@ static void leaf_row_sum(const struct exit_view *view, u32 slot, struct exit_reg
 {
 	u64 count, cycles;
 
-	if (!is_row(view, slot))
+	if (!is_row(view, &slot))
 		return;
 
 	count = exits(view, slot);
@@ -180,13 +217,13 @@ static void leaf_value(const struct exit_view *view, u32 select, struct exit_reg
 {
 	unsigned int vcpu = select & KVM_EXIT_STATS_THIS_VCPU ? view->self : EXIT_ALL;
 	const struct exit_stat *stat = exit_stat_find(select >> 16 & 0xff);
-	unsigned int slot = select & 0xffff;
+	u32 slot = select & 0xffff;
 	u64 value;
 
 	if (!stat || select & ~(KVM_EXIT_STATS_THIS_VCPU | 0xffffffu))
 		return;
 	if (slot != EXIT_ALL &&
-	    (stat->kind != KVM_EXIT_STATS_KIND_ROW || !is_row(view, slot)))
+	    (stat->kind != KVM_EXIT_STATS_KIND_ROW || !is_row(view, &slot)))
 		return;
 
 	value = exit_view_sum(view, vcpu, slot, stat->number);
@@ -242,21 +279,21 @@ static void leaf_total_cycles(const struct exit_view *view, u32 index, struct ex
 
 static void leaf_reason_exits(const struct exit_view *view, u32 code, struct exit_regs *regs)
 {
-	unsigned int slot = view->reasons->find(code);
+	u32 slot = view->reasons->find(code);
 
 	if (slot == EXIT_SLOT_OTHER)
 		regs->edx = KVM_EXIT_STATS_UNDEFINED;
-	else
+	else if (is_row(view, &slot))
 		encode_exits(exits(view, slot), regs);
 }
 
 static void leaf_reason_cycles(const struct exit_view *view, u32 code, struct exit_regs *regs)
 {
-	unsigned int slot = view->reasons->find(code);
+	u32 slot = view->reasons->find(code);
 
 	if (slot == EXIT_SLOT_OTHER)
 		regs->edx = KVM_EXIT_STATS_UNDEFINED;
-	else
+	else if (is_row(view, &slot))
 		encode_cycles(processing(view, slot), regs);
 }
 

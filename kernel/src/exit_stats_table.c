@@ -3,6 +3,8 @@
  * The rows' names and codes, and the descriptions of the statistics: all of
  * it derived from the lists in include/.
  */
+#include <linux/nospec.h>
+
 #include "exit_stats_table.h"
 
 #define REASON(slot, number, text) [slot] = { .name = #text, .code = (number) },
@@ -28,18 +30,34 @@ static const bool async_svm[EXIT_NR_ROWS_SVM] = {
 };
 
 /* A list whose slot and arithmetic disagree must not build. */
-#define ASSERT_SLOT(slot, code, name) static_assert(EXIT_SLOT_SVM(code) == (slot));
-KVM_EXIT_REASONS_SVM(ASSERT_SLOT, ASSERT_SLOT)
+#define ASSERT_SLOT(slot, code, name) static_assert(EXIT_SLOT_SVM_HIGH(code) == (slot));
+KVM_EXIT_REASONS_SVM_HIGH(ASSERT_SLOT, ASSERT_SLOT)
 
-/* A guest asks for a number, not for an exit reason field: no modifier bits. */
+/*
+ * Here a guest chooses the number, so that no speculation may follow it out of
+ * the array.  It is a number, not an exit reason field: no modifier bits.
+ */
 static unsigned int find_vmx(u32 code)
 {
-	return code <= 0xffff ? exit_slot_vmx(code) : EXIT_SLOT_OTHER;
+	if (code >= ARRAY_SIZE(exit_map_vmx))
+		return EXIT_SLOT_OTHER;
+
+	return exit_map_vmx[array_index_nospec(code, ARRAY_SIZE(exit_map_vmx))];
 }
+
+#define NO_ROW(code, name) case (code):
 
 static unsigned int find_svm(u32 code)
 {
-	return exit_slot_svm(code);
+	switch (code) {
+	KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW)
+		return EXIT_SLOT_NONE;
+	}
+
+	if (code >= ARRAY_SIZE(exit_map_svm))
+		return EXIT_SLOT_SVM_HIGH(code);
+
+	return exit_map_svm[array_index_nospec(code, ARRAY_SIZE(exit_map_svm))];
 }
 
 const struct exit_reasons exit_reasons_vmx = {
@@ -57,6 +75,11 @@ const struct exit_reasons exit_reasons_svm = {
 	.async	 = async_svm,
 	.find	 = find_svm,
 };
+
+/* Row statistics are an array; a gap would read the next row. */
+#define ASSERT_STAT(number, name, text, unit, merge) \
+	static_assert((number) < EXIT_NR_ROW_STATS);
+KVM_EXIT_ROW_STATS(ASSERT_STAT)
 
 #define STAT(kind_, number_, text, unit_, merge_) {	\
 	.number	= (number_),				\

@@ -3,10 +3,10 @@
  * The table: what a vCPU keeps for every exit reason, and the way from an
  * exit reason to its row.  Pure logic: no KVM, runs in user space too.
  *
- * +--------+---------+--------+---------+---------+-----+---------+
- * | guest  | stopped | before | row 0   | row 1   | ... | row n-1 |
- * |        |         |        | (OTHER) |         |     |         |
- * +--------+---------+--------+---------+---------+-----+---------+
+ * +---------+--------+---------+---------+-----+---------+
+ * | stopped | before | row 0   | row 1   | ... | row n-1 |
+ * |         |        | (OTHER) |         |     |         |
+ * +---------+--------+---------+---------+-----+---------+
  */
 #ifndef EXIT_STATS_TABLE_H
 #define EXIT_STATS_TABLE_H
@@ -21,10 +21,13 @@
 #include "kvm_exit_stats.h"
 
 #define EXIT_STATS_COUNT(...) + 1
-#define EXIT_NR_ROW_STATS (0 KVM_EXIT_ROW_STATS(EXIT_STATS_COUNT))
+enum { EXIT_NR_ROW_STATS = (0 KVM_EXIT_ROW_STATS(EXIT_STATS_COUNT)) };
 
 /* Slot 0 takes every exit whose reason is on no list. */
 #define EXIT_SLOT_OTHER 0
+
+/* What is found for a code that the manual defines, but that has no row. */
+#define EXIT_SLOT_NONE 0xfffe
 
 #define EXIT_SLOT_ENUM_VMX(slot, code, name) EXIT_SLOT_VMX_##name = (slot),
 #define EXIT_SLOT_ENUM_SVM(slot, code, name) EXIT_SLOT_SVM_##name = (slot),
@@ -46,7 +49,8 @@ struct exit_row {
 };
 
 struct exit_table {
-	u64 guest;
+	/* Moves the rows so that the busiest ones use one cache line each. */
+	u64 pad;
 	u64 stopped;
 	/* Takes the time up to the first exit; readers count it as stopped. */
 	struct exit_row before;
@@ -71,7 +75,10 @@ struct exit_reasons {
 	u32 nr_rows;
 	const struct exit_reason *reason;
 	const bool *async; /* the host causes it, not the guest */
-	/* Slot of the reason, EXIT_SLOT_OTHER if the manual has no such one. */
+	/*
+	 * Slot of the reason; EXIT_SLOT_OTHER if the manual has no such one,
+	 * EXIT_SLOT_NONE if it has one that cannot happen.
+	 */
 	unsigned int (*find)(u32 code);
 };
 
@@ -89,38 +96,50 @@ struct exit_stat {
 
 const struct exit_stat *exit_stat_find(u32 number);
 
+/*
+ * From the hardware's exit reason to the slot, on the exit path.  What an array
+ * has no entry for is zero there, which is EXIT_SLOT_OTHER.
+ */
 #define EXIT_MAP_ENTRY(slot, code, name) [code] = (slot),
 
+static const u8 exit_map_vmx[] = {
+	KVM_EXIT_REASONS_VMX(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
+};
+
+static const u8 exit_map_svm[] = {
+	KVM_EXIT_REASONS_SVM_LOW(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
+};
+
 /*
- * From the exit reason field to the slot, on the exit path: the modifier bits
- * above the basic reason do not make it another reason.
+ * The modifier bits above the basic reason do not make it another reason.
+ * False if it is beyond all that are known; what it is then, the caller finds
+ * out off the hot path.
  */
-static __always_inline unsigned int exit_slot_vmx(u32 exit_reason)
+static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
 {
-	static const u8 map[] = {
-		KVM_EXIT_REASONS_VMX(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
-	};
 	u32 basic = (u16)exit_reason;
 
-	return likely(basic < ARRAY_SIZE(map)) ? map[basic] : EXIT_SLOT_OTHER;
+	*slot = EXIT_SLOT_OTHER;
+	if (unlikely(basic >= ARRAY_SIZE(exit_map_vmx)))
+		return false;
+
+	*slot = exit_map_vmx[basic];
+	return true;
 }
 
-/*
- * AMD codes come in three runs.  A macro, so that each entry of the list can
- * be asserted against it when the compiler sees it.
- */
+/* A macro, so that each entry of the list can be asserted against it. */
 #define EXIT_SVM_RUN(code, first, last) \
 	((u32)(code) - (u32)(first) <= (u32)(last) - (u32)(first))
-#define EXIT_SLOT_SVM(code)						\
-	(EXIT_SVM_RUN(code, 0, 0xa6) ? (u32)(code) + 1 :		\
-	 EXIT_SVM_RUN(code, 0x400, 0x403) ?				\
+#define EXIT_SLOT_SVM_HIGH(code)					\
+	(EXIT_SVM_RUN(code, 0x400, 0x403) ?				\
 		(u32)(code) - 0x400 + EXIT_SLOT_SVM_NPF :		\
 	 EXIT_SVM_RUN(code, -4, -1) ?					\
 		~(u32)(code) + EXIT_SLOT_SVM_ERR : EXIT_SLOT_OTHER)
 
-static __always_inline unsigned int exit_slot_svm(u32 exit_code)
+static __always_inline unsigned long exit_slot_svm(u32 exit_code)
 {
-	return EXIT_SLOT_SVM(exit_code);
+	return exit_code < ARRAY_SIZE(exit_map_svm) ? exit_map_svm[exit_code] :
+						      EXIT_SLOT_SVM_HIGH(exit_code);
 }
 
 #endif /* EXIT_STATS_TABLE_H */
