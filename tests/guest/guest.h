@@ -137,6 +137,20 @@ static inline u64 rdtsc(void)
 	return (u64)high << 32 | low;
 }
 
+/*
+ * Compute for a while.  Interrupts are on, not that any would come: Bochs lets
+ * the host have its interrupts only then.
+ */
+static inline void busy(u64 cycles)
+{
+	u64 begin = rdtsc();
+
+	asm volatile("sti" : : : "memory");
+	while (rdtsc() - begin < cycles)
+		;
+	asm volatile("cli" : : : "memory");
+}
+
 static inline void wrmsr(u32 msr, u64 value)
 {
 	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)value),

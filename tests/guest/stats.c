@@ -44,6 +44,17 @@ const struct reason *reason_by_code(u32 code)
 	return NULL;
 }
 
+bool code_has_no_row(u32 code)
+{
+#define NO_ROW(code, name) (code),
+	static const u32 codes[] = { KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW) };
+
+	for (unsigned int i = 0; host.svm && i < ARRAY_SIZE(codes); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 bool reason_is_async(u32 code)
 {
 	if (host.svm)

@@ -36,7 +36,10 @@ enum svm_code { KVM_EXIT_REASONS_SVM(SVM_CODE, SVM_CODE) };
 #define REASON_HYPERCALL (host.svm ? (u32)SVM_VMMCALL : (u32)VMX_VMCALL)
 
 void reasons_init(void);
-const struct reason *reason_by_code(u32 code);	/* NULL: not defined */
+const struct reason *reason_by_code(u32 code);	/* NULL: it has no row */
+
+/* The manual defines it, but it cannot happen. */
+bool code_has_no_row(u32 code);
 
 /* The host causes it whenever it likes: no guest can foretell how often. */
 bool reason_is_async(u32 code);

@@ -98,10 +98,14 @@ static bool by_contract(const struct query *q)
 	case KVM_EXIT_STATS_TOTAL_CYCLES:
 		return !q->rax && (q->rbx || q->rcx) && !q->rdx;
 	case KVM_EXIT_STATS_REASON_EXITS:
+		if (code_has_no_row(q->subleaf))
+			return all_zero(q);
 		if (!reason_by_code(q->subleaf))
 			return is(q, 0, 0, 0, KVM_EXIT_STATS_UNDEFINED);
 		return !q->rcx && !q->rdx;
 	case KVM_EXIT_STATS_REASON_CYCLES:
+		if (code_has_no_row(q->subleaf))
+			return all_zero(q);
 		if (!reason_by_code(q->subleaf))
 			return is(q, 0, 0, 0, KVM_EXIT_STATS_UNDEFINED);
 		return !q->rax && !q->rdx;

@@ -271,13 +271,11 @@ static void vmm_hides(void)
 	vm_destroy(vm);
 }
 
-static __guest void guest_spin(struct guest *g)
+static __guest void guest_busy(struct guest *g)
 {
 	const u64 *cycles = g->data;
-	u64 begin = rdtsc();
 
-	while (rdtsc() - begin < *cycles)
-		;
+	busy(*cycles);
 }
 
 #define HIDE_MS	100	/* long enough for ticks of the host */
@@ -307,7 +305,7 @@ static void hide_async(void)
 	vm = vm_create(0);
 	vcpu = vcpu_create(vm);
 	*(u64 *)vcpu->data = MILLISECONDS(HIDE_MS);
-	vcpu_call(vcpu, guest_spin);
+	vcpu_call(vcpu, guest_busy);
 	interrupts = ask_exits(vcpu, REASON_INTERRUPT);
 	check(interrupts, "the host's interrupts show by default", "none");
 

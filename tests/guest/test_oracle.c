@@ -22,7 +22,6 @@ static __guest void guest_mixture(struct guest *g)
 {
 	const u64 *pages = g->data;
 	struct regs r = {};
-	u64 begin;
 
 	ticks_setup();
 	for (u64 i = 0; i < ROUNDS; i++) {
@@ -36,9 +35,7 @@ static __guest void guest_mixture(struct guest *g)
 		if (i < NR_PAGES)
 			*(volatile u64 *)(*pages + i * PAGE_SIZE) = i;
 		halt();
-		begin = rdtsc();
-		while (rdtsc() - begin < BUSY)
-			;
+		busy(BUSY);
 	}
 }
 

@@ -421,10 +421,9 @@ enum vcpu_stop vcpu_resume(struct vcpu *vcpu)
 				vcpu->io(vcpu);
 			break;
 		case KVM_EXIT_MMIO:
+		case KVM_EXIT_HLT:
 			if (vcpu->io)
 				vcpu->io(vcpu);
-			break;
-		case KVM_EXIT_HLT:
 			break;
 		default:
 			die("KVM_RUN returned for reason %u (detail %llu)",

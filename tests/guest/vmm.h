@@ -20,7 +20,7 @@ struct vcpu {
 	struct guest *guest;	/* of the guest's memory */
 	void *data;
 
-	/* Called for an access to PORT_DATA or GUEST_MMIO, may be NULL. */
+	/* Called for PORT_DATA, GUEST_MMIO, and a HLT that KVM does not handle. */
 	void (*io)(struct vcpu *vcpu);
 	void *context;
 };

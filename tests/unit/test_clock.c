@@ -44,7 +44,7 @@ static u64 sum_of_row(const struct exit_row *row)
 static u64 sum_of_buckets(const struct exit_clock *clock)
 {
 	const struct exit_table *table = clock->table;
-	u64 sum = table->guest + table->stopped + sum_of_row(&table->before);
+	u64 sum = clock->guest + table->stopped + sum_of_row(&table->before);
 
 	for (unsigned int slot = 0; slot < ROWS; slot++)
 		sum += sum_of_row(&table->row[slot]);
@@ -67,6 +67,7 @@ static void nothing_is_booked_unless_armed(void **state)
 	exit_clock_entry(clock, 200);
 	exit_clock_exit(clock, HLT, 150);
 	assert_memory_equal(clock->table, zero, EXIT_TABLE_SIZE(ROWS));
+	assert_int_equal(clock->guest, 0);
 	assert_int_equal(exit_clock_elapsed(clock), 0);
 	/* KVM takes its own last_guest_tsc from here. */
 	assert_int_equal(clock->last, 150);
@@ -86,7 +87,7 @@ static void a_round_trip_books_guest_and_kernel(void **state)
 
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 10);
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_EXITS], 0);
-	assert_int_equal(clock->table->guest, 100 + 10000);
+	assert_int_equal(clock->guest, 100 + 10000);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 1000);
 	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 1);
@@ -213,7 +214,7 @@ static void time_before_the_first_exit_is_kept_apart(void **state)
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 1 + 100 + 10000);
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_USER], 10);
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_IDLE], 1000);
-	assert_int_equal(clock->table->guest, 100000);
+	assert_int_equal(clock->guest, 100000);
 	for (unsigned int slot = 0; slot < ROWS; slot++)
 		assert_int_equal(sum_of_row(&clock->table->row[slot]), 0);
 	assert_conserved(clock);
@@ -235,7 +236,7 @@ static void an_entry_that_fails_is_no_exit(void **state)
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 50);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 1);
-	assert_int_equal(clock->table->guest, 10);
+	assert_int_equal(clock->guest, 10);
 	assert_conserved(clock);
 }
 
@@ -250,7 +251,7 @@ static void a_tsc_that_goes_back_books_nothing(void **state)
 	assert_conserved(clock);
 
 	exit_clock_exit(clock, HLT, 940);
-	assert_int_equal(clock->table->guest, 0);
+	assert_int_equal(clock->guest, 0);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 1);
 	assert_conserved(clock);
 
@@ -278,11 +279,11 @@ static void the_tsc_may_jump_by_any_amount(void **state)
 	exit_clock_entry(clock, 0);
 	assert_int_equal(sum_of_buckets(clock), 0);
 	exit_clock_exit(clock, HLT, 1ull << 63);
-	assert_int_equal(clock->table->guest, 1ull << 63);
+	assert_int_equal(clock->guest, 1ull << 63);
 	exit_clock_entry(clock, 1);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 0);
 	exit_clock_exit(clock, HLT, 1);
-	assert_int_equal(clock->table->guest, 1ull << 63);
+	assert_int_equal(clock->guest, 1ull << 63);
 	exit_clock_entry(clock, (1ull << 63) - 1);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), (1ull << 63) - 2);
 	assert_conserved(clock);
@@ -292,7 +293,7 @@ static void counters_wrap_at_64_bits(void **state)
 {
 	struct exit_clock *clock = *state;
 
-	clock->table->guest = UINT64_MAX;
+	clock->guest = UINT64_MAX;
 	clock->table->row[HLT].stat[KVM_EXIT_STAT_EXITS] = UINT64_MAX;
 	clock->table->row[HLT].stat[KVM_EXIT_STAT_KERNEL] = UINT64_MAX - 1;
 	exit_clock_arm(clock, 0);
@@ -300,7 +301,7 @@ static void counters_wrap_at_64_bits(void **state)
 	exit_clock_exit(clock, HLT, 10);
 	exit_clock_entry(clock, 20);
 
-	assert_int_equal(clock->table->guest, 9);
+	assert_int_equal(clock->guest, 9);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_EXITS), 0);
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_KERNEL), 8);
 	/* Nothing ran over into a neighbour. */
@@ -334,7 +335,7 @@ static void time_while_off_is_nobodys(void **state)
 	assert_int_equal(stat(clock, HLT, KVM_EXIT_STAT_USER), 0);
 	assert_int_equal(stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 0);
 	assert_int_equal(clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 1);
-	assert_int_equal(clock->table->guest, 10 + 2);
+	assert_int_equal(clock->guest, 10 + 2);
 	assert_int_equal(exit_clock_elapsed(clock), 15 + 7);
 	assert_conserved(clock);
 }
@@ -405,7 +406,7 @@ static void assert_like_model(const struct exit_clock *clock, const struct model
 		[EXIT_SEGMENT_PREEMPTED] = KVM_EXIT_STAT_PREEMPTED,
 	};
 
-	assert_int_equal(clock->table->guest, m->in_guest);
+	assert_int_equal(clock->guest, m->in_guest);
 	assert_int_equal(clock->table->stopped, m->stopped);
 	assert_int_equal(exit_clock_elapsed(clock), m->elapsed);
 	for (unsigned int slot = 0; slot <= ROWS; slot++) {

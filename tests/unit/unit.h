@@ -30,6 +30,21 @@ static const struct listed listed_svm[] __attribute__((unused)) = {
 	KVM_EXIT_REASONS_SVM(LISTED, LISTED)
 };
 
+#define NO_ROW_LISTED(code, name) { 0, code, #name },
+
+/* Defined by the manual, without a row */
+static const struct listed no_row_svm[] __attribute__((unused)) = {
+	KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW_LISTED)
+};
+
+static inline bool is_svm_without_row(u32 code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(no_row_svm); i++)
+		if (no_row_svm[i].code == code)
+			return true;
+	return false;
+}
+
 /* Slot of a code, 0 if it is not on the list. */
 static inline unsigned int listed_slot(const struct listed *list, size_t n, u32 code)
 {
