@@ -9,8 +9,8 @@
  *
  * The scope is the VM that asks: sums run over all of its vCPUs.  Counts and
  * cycles are 64 bits wide and never go backwards while the instance number
- * and KVM_EXIT_STATS_FEAT_HIDE_ASYNC stay the same.  Cycles are ticks of the host's TSC, see
- * KVM_EXIT_STATS_INFO_CLOCK.
+ * and KVM_EXIT_STATS_FEAT_HIDE_ASYNC stay the same.  Cycles are ticks of the
+ * host's TSC, see KVM_EXIT_STATS_INFO_CLOCK.
  *
  * Note for users of gcc's <cpuid.h>: __get_cpuid_count() checks the leaf
  * against the basic range and fails for this class.  Use __cpuid_count(), and

@@ -63,7 +63,7 @@ follow_result() {
 	local file=$1 pid=$2
 
 	tail -n +1 -s 0.2 -f --pid="$pid" "$file" 2>/dev/null |
-		sed -u -e "/^$LAB_END/Q" | plain_text
+		sed -u -e "/^$LAB_END/Q" -e '/^LAB-UP/d' | plain_text
 }
 
 # The exit status that a machine reported; fails if it reported none.
