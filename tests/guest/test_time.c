@@ -45,28 +45,62 @@ static __guest void guest_slow_io(struct guest *g)
 }
 
 /* The VMM takes its time and measures how much it was. */
+struct slowness {
+	u64 each, spent;
+};
+
 static void slow_io(struct vcpu *vcpu)
 {
-	u64 *spent = vcpu->context;
+	struct slowness *slow = vcpu->context;
 	u64 begin = rdtsc();
 
-	spin(MILLISECONDS(SLOW_MS));
-	*spent += rdtsc() - begin;
+	spin(slow->each);
+	slow->spent += rdtsc() - begin;
+}
+
+static void run_slow_io(struct vcpu *vcpu, struct slowness *slow, u64 n)
+{
+	struct work *w = vcpu->data;
+
+	w->n = n;
+	w->io = REASON_IO;
+	w->cpuid = REASON(CPUID);
+	vcpu->io = slow_io;
+	vcpu->context = slow;
+	vcpu_call(vcpu, guest_slow_io);
+}
+
+/* So much that the upper half of the answer is not zero. */
+#define MANY_CYCLES	((1ull << 32) + (1ull << 31))
+#define FAST_TSC_KHZ	1000000
+
+static void many_cycles(struct vcpu *vcpu)
+{
+	const char *name = "more cycles than 32 bits hold";
+	struct slowness slow = { .each = MANY_CYCLES };
+	struct work *w = vcpu->data;
+	u64 io;
+
+	if (host.tsc_khz < FAST_TSC_KHZ) {
+		skip(name, "this TSC takes too long");
+		return;
+	}
+	run_slow_io(vcpu, &slow, 1);
+	io = w->after[0] - w->before[0];
+	check(io >= slow.spent && io <= slow.spent + slow.spent / 2, name,
+	      "%lu cycles, the VMM took %lu", io, slow.spent);
 }
 
 void test_userspace_time(void)
 {
 	struct vm *vm = vm_create(0);
 	struct vcpu *vcpu = vcpu_create(vm);
+	struct slowness slow = { .each = MILLISECONDS(SLOW_MS) };
 	struct work *w = vcpu->data;
-	u64 spent = 0, io, cpuid;
+	u64 spent, io, cpuid;
 
-	w->n = NR_SLOW;
-	w->io = REASON_IO;
-	w->cpuid = REASON(CPUID);
-	vcpu->io = slow_io;
-	vcpu->context = &spent;
-	vcpu_call(vcpu, guest_slow_io);
+	run_slow_io(vcpu, &slow, NR_SLOW);
+	spent = slow.spent;
 	io = w->after[0] - w->before[0];
 	cpuid = w->after[1] - w->before[1];
 
@@ -76,6 +110,7 @@ void test_userspace_time(void)
 	      "%lu cycles, the VMM took %lu", io, spent);
 	check(cpuid < spent / NR_SLOW, "another row has nothing of it",
 	      "CPUID has %lu cycles", cpuid);
+	many_cycles(vcpu);
 	vm_destroy(vm);
 }
 
@@ -301,7 +336,8 @@ static void situation(const struct situation *s)
 	struct vcpu *vcpu = vcpu_create(vm);
 	struct work *w = vcpu->data;
 	struct buckets before, after;
-	u64 spent = 0, begin, took, elapsed;
+	struct slowness slow = { .each = MILLISECONDS(SLOW_MS) };
+	u64 begin, took, elapsed;
 	char name[96];
 
 	/* The clock starts with the first entry. */
@@ -313,11 +349,11 @@ static void situation(const struct situation *s)
 	w->n = s->n;
 	if (s->slow) {
 		vcpu->io = slow_io;
-		vcpu->context = &spent;
+		vcpu->context = &slow;
 	}
 	begin = rdtsc();
 	if (s->signals)
-		spent = run_with_signals(vcpu, s->run);
+		slow.spent = run_with_signals(vcpu, s->run);
 	else
 		vcpu_call(vcpu, s->run);
 	took = rdtsc() - begin;
@@ -341,7 +377,7 @@ static void situation(const struct situation *s)
 		u64 got = after.of[s->bucket] - before.of[s->bucket];
 
 		/* What the VMM itself spent it knows. */
-		u64 least = s->slow || s->signals ? spent : elapsed / 2;
+		u64 least = s->slow || s->signals ? slow.spent : elapsed / 2;
 
 		snprintf(name, sizeof(name), "%s: it is in the right bucket",
 			 s->name);

@@ -13,6 +13,7 @@
 
 /* The kernel's are in asm/barrier.h; who includes this has them too. */
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+/* The other half */
 #define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
 #endif /* UNIT_LINUX_COMPILER_H */
