@@ -13,11 +13,13 @@
 	[slot] = { code, #name },
 
 static const struct exitstat_known vmx[] = {
-	[0] = { 0, "OTHER" }, KVM_EXIT_REASONS_VMX(ENTRY, ENTRY)
+	[0] = { 0, "OTHER" },
+	KVM_EXIT_REASONS_VMX(ENTRY, ENTRY)
 };
 
 static const struct exitstat_known svm[] = {
-	[0] = { 0, "OTHER" }, KVM_EXIT_REASONS_SVM(ENTRY, ENTRY)
+	[0] = { 0, "OTHER" },
+	KVM_EXIT_REASONS_SVM(ENTRY, ENTRY)
 };
 
 uint32_t exitstat_nr_known(uint32_t reasons)

@@ -125,6 +125,7 @@ static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 	clock->start = now - clock->elapsed;
 	clock->segment = EXIT_SEGMENT_KERNEL;
 	clock->bucket = &clock->table->before.stat[KVM_EXIT_STAT_KERNEL];
+	/* Who sees it armed sees its start; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, clock->table);
 }
 
@@ -136,11 +137,13 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 
 	clock->elapsed = clock->last - clock->start;
 	clock->bucket = &clock->sink;
+	/* Who sees it disarmed sees what elapsed; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, NULL);
 }
 
 static inline u64 exit_clock_elapsed(const struct exit_clock *clock)
 {
+	/* Pairs with the release in exit_clock_arm() and exit_clock_disarm(). */
 	if (smp_load_acquire(&clock->armed))
 		return READ_ONCE(clock->last) - READ_ONCE(clock->start);
 

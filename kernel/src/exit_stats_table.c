@@ -50,7 +50,7 @@ static unsigned int find_vmx(u32 code)
 static unsigned int find_svm(u32 code)
 {
 	switch (code) {
-	KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW)
+		KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW)
 		return EXIT_SLOT_NONE;
 	}
 

@@ -73,6 +73,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,15 +96,18 @@ struct guest {
 	void *data;	/* of the test: GUEST_DATA of this vCPU */
 };
 
-_Static_assert(offsetof(struct guest, resume) == GUEST_RESUME, "");
-_Static_assert(offsetof(struct guest, faults) == GUEST_FAULTS, "");
-_Static_assert(offsetof(struct guest, interrupts) == GUEST_INTERRUPTS, "");
+static_assert(offsetof(struct guest, resume) == GUEST_RESUME, "");
+static_assert(offsetof(struct guest, faults) == GUEST_FAULTS, "");
+static_assert(offsetof(struct guest, interrupts) == GUEST_INTERRUPTS, "");
 
 typedef void (*guest_fn)(struct guest *g);
 
 /* guest-entry.S */
 void guest_entry(void);
 extern const char guest_vectors[];
+
+/* The linker's: first and last address of this program's image */
+extern char __executable_start[], end[];
 
 /*
  * An instruction that may fault: if it does, the guest goes on behind it.
@@ -153,8 +157,8 @@ static inline void busy(u64 cycles)
 
 static inline void wrmsr(u32 msr, u64 value)
 {
-	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)value),
-		     "d" ((u32)(value >> 32)) : "memory");
+	asm volatile("wrmsr" : : "c" (msr), "a" (value & 0xffffffff),
+		     "d" (value >> 32) : "memory");
 }
 
 static inline u64 rdmsr(u32 msr)

@@ -42,7 +42,7 @@ static const struct {
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: exit-guests [-l | TEST...]\n"
-		"Without a name all tests run:\n");
+		     "Without a name all tests run:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
 		fprintf(out, "  %-16s%s\n", tests[i].name, tests[i].summary);
 }

@@ -23,8 +23,8 @@ static const struct reason svm_reasons[] = {
 	KVM_EXIT_REASONS_SVM(ENTRY, ENTRY)
 };
 
-_Static_assert(ARRAY_SIZE(vmx_reasons) < MAX_REASONS, "");
-_Static_assert(ARRAY_SIZE(svm_reasons) < MAX_REASONS, "");
+static_assert(ARRAY_SIZE(vmx_reasons) < MAX_REASONS, "");
+static_assert(ARRAY_SIZE(svm_reasons) < MAX_REASONS, "");
 
 const struct reason *reasons;
 unsigned int nr_reasons;
@@ -250,9 +250,11 @@ static u64 vcpu_stat_exits(struct vcpu *vcpu)
 
 	for (u32 i = 0; i < header.num_desc && !found; i++) {
 		size_t size = sizeof(struct kvm_stats_desc) + header.name_size;
-		char buffer[sizeof(struct kvm_stats_desc) + header.name_size];
+		char buffer[256];
 		struct kvm_stats_desc *desc = (void *)buffer;
 
+		if (size > sizeof(buffer))
+			die("KVM's statistics have longer names than expected");
 		if (pread(fd, buffer, size, header.desc_offset + i * size) !=
 		    (ssize_t)size)
 			break;

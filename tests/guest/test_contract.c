@@ -29,7 +29,7 @@ static void add(struct batch *batch, u32 leaf, u32 subleaf)
 	if (batch->nr == batch->room) {
 		batch->room = batch->room ? 2 * batch->room : 64;
 		batch->queries = realloc(batch->queries, batch->room *
-					 sizeof(*batch->queries));
+								 sizeof(*batch->queries));
 		if (!batch->queries)
 			die("out of memory");
 	}
@@ -157,9 +157,9 @@ static void reasons_answer(struct vcpu *vcpu, struct batch *batch)
 		const struct query *q = &batch->queries[i];
 		u32 code = q->subleaf;
 		bool happens = reason_is_async(code) || code == REASON(CPUID) ||
-			code == REASON_IO ||
-			(host.svm ? code == SVM_NPF :
-				    code == VMX_EPT_VIOLATION);
+			       code == REASON_IO ||
+			       (host.svm ? code == SVM_NPF :
+					   code == VMX_EPT_VIOLATION);
 
 		passed = happens || all_zero(q);
 		if (!passed)
@@ -224,9 +224,10 @@ static u32 info(struct vcpu *vcpu)
 	ask(vcpu, &abi, 1);
 	complain(&abi, "ABI");
 	check(in_32_bits(&abi) && abi.rax == KVM_EXIT_STATS_ABI_VERSION &&
-	      (abi.rbx & features) == features &&
-	      abi.rcx == (host.svm ? KVM_EXIT_STATS_NS_SVM : KVM_EXIT_STATS_NS_VMX) &&
-	      abi.rdx > nr_reasons, "ABI, namespace and number of rows",
+		      (abi.rbx & features) == features &&
+		      abi.rcx == (host.svm ? KVM_EXIT_STATS_NS_SVM : KVM_EXIT_STATS_NS_VMX) &&
+		      abi.rdx > nr_reasons,
+	      "ABI, namespace and number of rows",
 	      "%s", why);
 
 	/* The host calibrates its TSC to better than a percent. */
@@ -234,8 +235,8 @@ static u32 info(struct vcpu *vcpu)
 	complain(&clock, "clock");
 	hz = answer_exits(&clock);
 	check(in_32_bits(&clock) && hz / 10 > host.tsc_khz * 99 &&
-	      hz / 10 < host.tsc_khz * 101 &&
-	      clock.rcx == (u64)vcpu->vm->nr_vcpus && clock.rdx == (u64)vcpu->index,
+		      hz / 10 < host.tsc_khz * 101 &&
+		      clock.rcx == (u64)vcpu->vm->nr_vcpus && clock.rdx == (u64)vcpu->index,
 	      "frequency and vCPUs", "%s", why);
 
 	ask(vcpu, &none, 1);
@@ -291,9 +292,9 @@ static void rows(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 	check(passed, "rows have their codes", "%s", why);
 
 	passed = batch->queries[reason_by_code(REASON_INTERRUPT)->slot].rbx &
-			KVM_EXIT_STATS_ROW_ASYNC &&
+			 KVM_EXIT_STATS_ROW_ASYNC &&
 		 !(batch->queries[reason_by_code(REASON(CPUID))->slot].rbx &
-			KVM_EXIT_STATS_ROW_ASYNC);
+		   KVM_EXIT_STATS_ROW_ASYNC);
 	check(passed, "the row of the host's interrupts is marked", "flags differ");
 	batch->nr = 0;
 
@@ -328,8 +329,13 @@ static bool bitmap_bit(const struct query *groups, u32 slot)
  */
 static void rows_agree(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 {
-	enum { OLD_EXITS, SUM, VALUE_EXITS, OLD_CYCLES, VALUE_KERNEL,
-	       VALUE_USER, PER_ROW };
+	enum { OLD_EXITS,
+	       SUM,
+	       VALUE_EXITS,
+	       OLD_CYCLES,
+	       VALUE_KERNEL,
+	       VALUE_USER,
+	       PER_ROW };
 	unsigned int groups = (nr_rows + BITS_PER_GROUP - 1) / BITS_PER_GROUP;
 	bool passed = true;
 
@@ -365,7 +371,7 @@ static void rows_agree(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 		passed = (moves ? old <= sum && sum <= value :
 				  sum == old + step && value == sum + step) &&
 			 (moves || step ? sum_cycles <= cycles && cycles <= parts :
-			  sum_cycles == cycles && cycles == parts) &&
+					  sum_cycles == cycles && cycles == parts) &&
 			 q[VALUE_EXITS].rcx == 1 && !q[VALUE_EXITS].rdx &&
 			 (bitmap_bit(batch->queries, reasons[i].slot) == !!old ||
 			  moves);
@@ -382,6 +388,7 @@ static void rows_agree(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 /* 0x4FFFFF05, selections without a meaning */
 static void no_value(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 {
+	u32 all_exits;
 	static const u32 no_stats[] = {
 		KVM_EXIT_STAT_PREEMPTED + 1, KVM_EXIT_STAT_GUEST - 1,
 		KVM_EXIT_STAT_ELAPSED + 1, 0xff,
@@ -401,10 +408,9 @@ static void no_value(struct vcpu *vcpu, u32 nr_rows, struct batch *batch)
 	add(batch, KVM_EXIT_STATS_VALUE,
 	    KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS - 1,
 				  KVM_EXIT_STAT_EXITS));
+	all_exits = KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS, KVM_EXIT_STAT_EXITS);
 	for (u32 bit = SELECT_RESERVED; bit != KVM_EXIT_STATS_THIS_VCPU; bit <<= 1)
-		add(batch, KVM_EXIT_STATS_VALUE, bit |
-		    KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS,
-					  KVM_EXIT_STAT_EXITS));
+		add(batch, KVM_EXIT_STATS_VALUE, bit | all_exits);
 	judge(vcpu, batch, all_zero, "selections without a meaning are zero");
 }
 
@@ -434,10 +440,10 @@ static void descriptions(struct vcpu *vcpu, struct batch *batch)
 		struct query q[] = {
 			{ .leaf = KVM_EXIT_STATS_STAT,
 			  .subleaf = KVM_EXIT_STATS_STAT_PART(number,
-				KVM_EXIT_STATS_STAT_KIND) },
+							      KVM_EXIT_STATS_STAT_KIND) },
 			{ .leaf = KVM_EXIT_STATS_STAT,
 			  .subleaf = KVM_EXIT_STATS_STAT_PART(number,
-				KVM_EXIT_STATS_STAT_NAME) },
+							      KVM_EXIT_STATS_STAT_NAME) },
 		};
 		u32 name[4];
 

@@ -28,14 +28,12 @@ struct cost {
 
 static __guest void op_nothing(struct guest *g)
 {
-	(void)g;
 }
 
 static __guest void op_cpuid(struct guest *g)
 {
 	struct regs r = {};
 
-	(void)g;
 	cpuid(&r);
 }
 
@@ -46,31 +44,26 @@ static __guest void op_hypercall(struct guest *g)
 
 static __guest void op_wrmsr(struct guest *g)
 {
-	(void)g;
 	wrmsr(MSR_PAT, PAT_AT_RESET);
 }
 
 static __guest void op_wrmsr_fast(struct guest *g)
 {
-	(void)g;
 	wrmsr(MSR_TSC_DEADLINE, FAR_DEADLINE);
 }
 
 static __guest void op_in_kernel(struct guest *g)
 {
-	(void)g;
 	inb(PORT_PIC_MASK);
 }
 
 static __guest void op_out_user(struct guest *g)
 {
-	(void)g;
 	outb(PORT_DATA, 0);
 }
 
 static __guest void guest_setup(struct guest *g)
 {
-	(void)g;
 	timer_setup();
 }
 

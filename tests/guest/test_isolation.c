@@ -63,7 +63,7 @@ static u64 own_calls(struct vcpu *vcpu)
 	u32 slot = reason_by_code(REASON_HYPERCALL)->slot;
 
 	return ask_value(vcpu, KVM_EXIT_STATS_THIS_VCPU |
-			 KVM_EXIT_STATS_SELECT(slot, KVM_EXIT_STAT_EXITS));
+				       KVM_EXIT_STATS_SELECT(slot, KVM_EXIT_STAT_EXITS));
 }
 
 static void expect_own(struct vcpu *vcpu, u64 n, const char *name)

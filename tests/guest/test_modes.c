@@ -227,7 +227,7 @@ static void while_running(void)
 	      "switched while a guest runs, the buckets are what elapsed",
 	      "%lu of %lu, %lu passed", sum, table.elapsed, took);
 	check(counts_get(&table.counts, REASON_HYPERCALL) <= (u64)CALLS * ROUNDS &&
-	      table.sum[COL_EXITS] == table.total[COL_EXITS],
+		      table.sum[COL_EXITS] == table.total[COL_EXITS],
 	      "and no exit is counted twice", "%lu hypercalls of %d",
 	      counts_get(&table.counts, REASON_HYPERCALL), CALLS * ROUNDS);
 out:

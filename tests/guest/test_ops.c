@@ -83,92 +83,77 @@ static __guest void op_cpuid(struct guest *g, u64 i)
 {
 	struct regs r = {};
 
-	(void)g, (void)i;
 	cpuid(&r);
 }
 
 static __guest void op_out(struct guest *g, u64 i)
 {
-	(void)g;
 	outb(PORT_DATA, i);
 }
 
 static __guest void op_in(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	inb(PORT_DATA);
 }
 
 static __guest void op_in_kernel(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	inb(PORT_PIC_MASK);
 }
 
 static __guest void op_rdmsr(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	rdmsr(MSR_UCODE_REVISION);
 }
 
 static __guest void op_wrmsr(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	wrmsr(MSR_PAT, PAT_AT_RESET);
 }
 
 static __guest void guest_timer_setup(struct guest *g)
 {
-	(void)g;
 	timer_setup();
 }
 
 static __guest void guest_ticks_setup(struct guest *g)
 {
-	(void)g;
 	ticks_setup();
 }
 
 static __guest void op_tsc_deadline(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	wrmsr(MSR_TSC_DEADLINE, rdtsc() + FAR_DEADLINE);
 }
 
 static __guest void op_icr(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	wrmsr(MSR_X2APIC_ICR, NOBODYS_APIC_ID << 32 | VECTOR_TIMER);
 }
 
 static __guest void op_hlt(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	halt();
 }
 
 /* Without an interrupt controller in KVM, the VMM gets it and just goes on. */
 static __guest void op_hlt_vmm(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("hlt" : : : "memory");
 }
 
 static __guest void op_hypercall(struct guest *g, u64 i)
 {
-	(void)i;
 	hypercall(g);
 }
 
 static __guest void op_wbinvd(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("wbinvd" : : : "memory");
 }
 
 static __guest void op_invd(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("invd" : : : "memory");
 }
 
@@ -182,13 +167,11 @@ static __guest u32 mmio_read(u64 address)
 
 static __guest void op_mmio_read(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	mmio_read(GUEST_MMIO);
 }
 
 static __guest void op_mmio_write(struct guest *g, u64 i)
 {
-	(void)g;
 	asm volatile("movl %0, (%1)"
 		     : : "r" ((u32)i), "r" ((u64)GUEST_MMIO) : "memory");
 }
@@ -196,13 +179,11 @@ static __guest void op_mmio_write(struct guest *g, u64 i)
 /* A register that no hardware answers in the guest's stead */
 static __guest void op_lapic(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	mmio_read(GUEST_LAPIC + LAPIC_TIMER_COUNT);
 }
 
 static __guest void op_fresh_page(struct guest *g, u64 i)
 {
-	(void)g;
 	*(volatile u64 *)(GUEST_FRESH + i * PAGE_SIZE) = i;
 }
 
@@ -211,7 +192,6 @@ static __guest void op_write_cr0(struct guest *g, u64 i)
 {
 	u64 cr0;
 
-	(void)g, (void)i;
 	asm volatile("movq %%cr0, %0" : "=r" (cr0));
 	asm volatile("movq %0, %%cr0" : : "r" (cr0 ^ CR0_AM) : "memory");
 }
@@ -220,20 +200,17 @@ static __guest void op_write_cr4(struct guest *g, u64 i)
 {
 	u64 cr4;
 
-	(void)g, (void)i;
 	asm volatile("movq %%cr4, %0" : "=r" (cr4));
 	asm volatile("movq %0, %%cr4" : : "r" (cr4 ^ CR4_MCE) : "memory");
 }
 
 static __guest void op_write_cr8(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("movq %0, %%cr8" : : "r" (0ul) : "memory");
 }
 
 static __guest void op_write_cr3(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("movq %0, %%cr3" : : "r" ((u64)GUEST_PML4) : "memory");
 }
 
@@ -254,7 +231,6 @@ static __guest void op_write_dr(struct guest *g, u64 i)
 
 static __guest void op_xsetbv(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile(MAY_FAULT("xsetbv")
 		     : : "a" (XCR0_X87), "d" (0), "c" (0) : "r11", "memory");
 }
@@ -263,40 +239,34 @@ static __guest void op_rdpmc(struct guest *g, u64 i)
 {
 	u32 low = 0, high = 0;
 
-	(void)g, (void)i;
 	asm volatile(MAY_FAULT("rdpmc")
 		     : "+a" (low), "+d" (high) : "c" (0) : "r11", "memory");
 }
 
 static __guest void op_monitor(struct guest *g, u64 i)
 {
-	(void)i;
 	asm volatile(MAY_FAULT("monitor")
 		     : : "a" (g), "c" (0), "d" (0) : "r11", "memory");
 }
 
 static __guest void op_mwait(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile(MAY_FAULT("mwait")
 		     : : "a" (0), "c" (0) : "r11", "memory");
 }
 
 static __guest void op_ud2(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile(MAY_FAULT("ud2") : : : "r11", "memory");
 }
 
 static __guest void op_invlpg(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	asm volatile("invlpg (%0)" : : "r" ((u64)GUEST_MMIO) : "memory");
 }
 
 static __guest void op_rdtsc(struct guest *g, u64 i)
 {
-	(void)g, (void)i;
 	rdtsc();
 }
 
@@ -337,6 +307,7 @@ struct op {
 };
 
 #define ONCE(code)	{ { code, 1 } }
+#define BOTH(code, other)	{ { code, 1 }, { other, 1 } }
 #define NEVER		{ }
 
 static const struct op ops[] = {
@@ -377,16 +348,13 @@ static const struct op ops[] = {
 	{ "MOV to CR0", op_write_cr0,
 	  ONCE(VMX_CR_ACCESS), ONCE(SVM_CR0_SEL_WRITE), 100, 0 },
 	{ "MOV from and to CR4", op_write_cr4,
-	  ONCE(VMX_CR_ACCESS), { { SVM_READ_CR4, 1 }, { SVM_WRITE_CR4, 1 } },
-	  100, 0 },
+	  ONCE(VMX_CR_ACCESS), BOTH(SVM_READ_CR4, SVM_WRITE_CR4), 100, 0 },
 	{ "MOV to CR8", op_write_cr8,
 	  ONCE(VMX_CR_ACCESS), ONCE(SVM_WRITE_CR8), 100, NO_IRQCHIP },
-	{ "MOV from DR0", op_read_dr,
-	  { { VMX_DR_ACCESS, 1 }, { VMX_CPUID, 1 } },
-	  { { SVM_READ_DR0, 1 }, { SVM_CPUID, 1 } }, 100, RUN_AGAIN },
-	{ "MOV to DR0", op_write_dr,
-	  { { VMX_DR_ACCESS, 1 }, { VMX_CPUID, 1 } },
-	  { { SVM_WRITE_DR0, 1 }, { SVM_CPUID, 1 } }, 100, RUN_AGAIN },
+	{ "MOV from DR0", op_read_dr, BOTH(VMX_DR_ACCESS, VMX_CPUID),
+	  BOTH(SVM_READ_DR0, SVM_CPUID), 100, RUN_AGAIN },
+	{ "MOV to DR0", op_write_dr, BOTH(VMX_DR_ACCESS, VMX_CPUID),
+	  BOTH(SVM_WRITE_DR0, SVM_CPUID), 100, RUN_AGAIN },
 	{ "XSETBV", op_xsetbv,
 	  ONCE(VMX_XSETBV), ONCE(SVM_XSETBV), 100, OPTIONAL },
 	{ "RDPMC", op_rdpmc,
@@ -499,14 +467,21 @@ static bool equal(const struct op *op, const struct counts *expected,
 	return true;
 }
 
-/* Cycles are there exactly where exits are, and never run backwards. */
-static bool cycles_fit(const struct measurement *m, char *why, size_t size)
+/*
+ * Cycles are there exactly where exits are, and never run backwards.  What the
+ * host causes may fall between the two readings of its own row.
+ */
+static bool cycles_fit(const struct op *op, const struct measurement *m,
+		       char *why, size_t size)
 {
 	for (u64 i = 0; i < m->nr_reasons; i++) {
 		u64 exits = m->after[i].exits - m->before[i].exits;
 		s64 cycles = m->after[i].cycles - m->before[i].cycles;
+		bool fits = exits ? cycles > 0 : cycles == 0;
 
-		if (exits ? cycles > 0 : cycles == 0)
+		if (may_vary(op, m->codes[i]))
+			fits = cycles >= 0;
+		if (fits)
 			continue;
 		snprintf(why, size, "%s: %lu exits took %ld cycles",
 			 reasons[i].name, exits, cycles);
@@ -544,7 +519,7 @@ static void run_op(const struct op *op, bool stats, bool traced)
 	vcpu = vcpu_create(vm);
 	if (op->flags & X2APIC)
 		vcpu_call(vcpu, op->flags & INTERRUPTED ? guest_ticks_setup :
-			  guest_timer_setup);
+							  guest_timer_setup);
 
 	m = vcpu->data;
 	m->op = op->run;
@@ -574,7 +549,8 @@ static void run_op(const struct op *op, bool stats, bool traced)
 	if (stats) {
 		counts_add(&expected, REASON(CPUID), reads);
 		check(equal(op, &expected, &seen, why, sizeof(why)) &&
-		      cycles_fit(m, why, sizeof(why)), op->name, "%s", why);
+			      cycles_fit(op, m, why, sizeof(why)),
+		      op->name, "%s", why);
 	}
 	if (traced) {
 		char name[64];

@@ -104,7 +104,11 @@ static void equals_stat(struct vm *vm, struct vcpu *vcpu)
 static void equals_table(struct vm *vm)
 {
 	static const char *const column[NR_COLS] = {
-		"exits", "kernel", "user", "idle", "preempted",
+		"exits",
+		"kernel",
+		"user",
+		"idle",
+		"preempted",
 	};
 	struct table table;
 	u64 stat;
@@ -139,8 +143,8 @@ static void table_equals_guest(struct vm *vm, struct vcpu *vcpu)
 		return;
 	/* One query for the I/O after that for CPUID, one I/O after the last. */
 	check(counts_get(&table.counts, REASON_HYPERCALL) == hypercalls &&
-	      counts_get(&table.counts, REASON(CPUID)) == cpuid + 1 &&
-	      counts_get(&table.counts, REASON_IO) == io + 1,
+		      counts_get(&table.counts, REASON(CPUID)) == cpuid + 1 &&
+		      counts_get(&table.counts, REASON_IO) == io + 1,
 	      "host and guest read the same rows",
 	      "guest %lu %lu %lu, host %lu %lu %lu", hypercalls, cpuid, io,
 	      counts_get(&table.counts, REASON_HYPERCALL),

@@ -69,9 +69,6 @@ struct host host;
 
 static int kvm_fd = -1;
 
-/* The linker's: first and last address of this program's image */
-extern char __executable_start[], end[];
-
 static long must(long result, const char *what)
 {
 	if (result < 0)
@@ -92,7 +89,7 @@ void file_word(const char *path, char *word, size_t size)
 		close(fd);
 	}
 	word[length > 0 ? length : 0] = '\0';
-	word[strcspn(word, " \n")] = '\0';
+	word[strcspn(word, "\n ")] = '\0';
 }
 
 bool file_write(const char *path, const char *text)
@@ -201,8 +198,8 @@ static void fill_descriptors(struct vm *vm)
 
 	gdt[GUEST_CS / sizeof(u64)] = GDT_CODE;
 	gdt[GUEST_DS / sizeof(u64)] = GDT_DATA;
-	gdt[GUEST_TR / sizeof(u64)] = GDT_TSS |
-		(GUEST_TSS & 0xfffffful) << 16 | (GUEST_TSS >> 24 & 0xfful) << 56;
+	gdt[GUEST_TR / sizeof(u64)] = GDT_TSS | (GUEST_TSS & 0xfffffful) << 16;
+	gdt[GUEST_TR / sizeof(u64)] |= (GUEST_TSS >> 24 & 0xfful) << 56;
 
 	for (unsigned int i = 0; i < NR_VECTORS; i++) {
 		u64 stub = (u64)guest_vectors + i * VECTOR_STUB;
@@ -223,7 +220,7 @@ static void fill_cpuid(struct vm *vm)
 	struct kvm_cpuid_entry2 *features;
 
 	vm->cpuid = calloc(1, sizeof(*vm->cpuid) +
-			   MAX_CPUID * sizeof(vm->cpuid->entries[0]));
+				      MAX_CPUID * sizeof(vm->cpuid->entries[0]));
 	vm->cpuid->nent = MAX_CPUID;
 	kvm_ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, vm->cpuid);
 
@@ -429,8 +426,8 @@ enum vcpu_stop vcpu_resume(struct vcpu *vcpu)
 			die("KVM_RUN returned for reason %u (detail %llu)",
 			    run->exit_reason,
 			    run->exit_reason == KVM_EXIT_INTERNAL_ERROR ?
-			    run->internal.suberror :
-			    run->hw.hardware_exit_reason);
+				    run->internal.suberror :
+				    run->hw.hardware_exit_reason);
 		}
 	}
 }

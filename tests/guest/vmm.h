@@ -54,6 +54,9 @@ struct host {
 
 extern struct host host;
 
+/* The linker's: first and last address of this program's image */
+extern char __executable_start[], end[];
+
 /* NULL, or why no VM can run here. */
 const char *vmm_init(void);
 

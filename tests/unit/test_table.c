@@ -40,6 +40,22 @@ static void vmx_undefined_reasons_go_to_other(void **state)
 	}
 }
 
+/* Beyond the last one it knows, the exit path is told to look closer. */
+static void vmx_says_which_reasons_are_beyond_all_known(void **state)
+{
+	u32 last = 0;
+	unsigned long slot;
+
+	for (size_t i = 0; i < ARRAY_SIZE(listed_vmx); i++)
+		last = max(last, listed_vmx[i].code);
+	for (u32 code = 0; code <= 0xffff; code++) {
+		assert_int_equal(exit_slot_vmx(code, &slot), code <= last);
+		assert_int_equal(exit_slot_vmx(code | 0x80000000u, &slot), code <= last);
+	}
+	/* KVM's mark for an entry instruction that failed */
+	assert_false(exit_slot_vmx(UINT32_MAX, &slot));
+}
+
 /* A guest's question is a number, and none above 16 bits is a basic reason. */
 static void vmx_questions_are_taken_literally(void **state)
 {
@@ -231,6 +247,7 @@ int main(void)
 		cmocka_unit_test(vmx_defined_reasons_have_their_slot),
 		cmocka_unit_test(vmx_modifier_bits_do_not_change_the_slot),
 		cmocka_unit_test(vmx_undefined_reasons_go_to_other),
+		cmocka_unit_test(vmx_says_which_reasons_are_beyond_all_known),
 		cmocka_unit_test(vmx_questions_are_taken_literally),
 		cmocka_unit_test(svm_defined_codes_have_their_slot),
 		cmocka_unit_test(svm_negative_codes_have_their_own_slots),
