@@ -212,6 +212,7 @@
 	X(INTR)								\
 	X(NMI)								\
 	X(SMI)								\
-	X(INIT)
+	X(INIT)								\
+	X(EXCP_MC)
 
 #endif /* KVM_EXIT_REASONS_SVM_H */

@@ -105,6 +105,7 @@
 	X(EXTERNAL_INTERRUPT)						\
 	X(INIT_SIGNAL)							\
 	X(IO_SMI)							\
-	X(OTHER_SMI)
+	X(OTHER_SMI)							\
+	X(MCE_DURING_VMENTRY)
 
 #endif /* KVM_EXIT_REASONS_VMX_H */

@@ -30,7 +30,7 @@
 #define KVM_EXIT_STATS_ABI_VERSION	1
 
 /*
- * 0x4FFFFF00: the signature.
+ * 0x4FFFFF00: the signature, whatever ECX holds.
  *	EAX	highest leaf of the class
  *	EBX, ECX, EDX	"KVMExitStats"
  */
@@ -70,7 +70,7 @@
 
 /*
  * 0x4FFFFF02: one row.  ECX selects the slot.
- *	EAX	exit reason of the row
+ *	EAX	exit reason of the row; 0 for OTHER, which has none
  *	EBX	flags, KVM_EXIT_STATS_ROW_*; zero beyond the last row
  */
 #define KVM_EXIT_STATS_ROW		0x4fffff02u
@@ -97,6 +97,7 @@
  *			statistic of the vCPU takes the latter only
  *	bits 23:16	number of the statistic
  *	bit 31		this vCPU only, not the whole VM
+ *	all others	zero, or the selection has no meaning
  * and it answers:
  *	EAX	low half, EBX high half: the value
  *	ECX	1 if the selection has a meaning
