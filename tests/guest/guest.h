@@ -106,6 +106,11 @@ typedef void (*guest_fn)(struct guest *g);
 void guest_entry(void);
 extern const char guest_vectors[];
 
+/* guest-nested.S: run a guest's own guest until its next exit. */
+struct inner_regs;
+struct vmcb;
+void nested_run(struct inner_regs *regs, struct vmcb *vmcb);
+
 /* The linker's: first and last address of this program's image */
 extern char __executable_start[], end[];
 

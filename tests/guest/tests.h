@@ -7,10 +7,12 @@ void test_ops(void);
 void test_contract(void);
 void test_totals(void);
 void test_isolation(void);
+void test_vcpus(void);
 void test_userspace_time(void);
 void test_sleep_time(void);
 void test_conservation(void);
 void test_oracle(void);
+void test_nested(void);
 void test_modes(void);
 void test_cost(void);
 

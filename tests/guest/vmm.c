@@ -141,6 +141,7 @@ const char *vmm_init(void)
 	host.tdp = host.svm ? kvm_amd("npt") : kvm_intel("ept");
 	host.apicv = host.svm ? kvm_amd("avic") : kvm_intel("enable_apicv");
 	host.ipiv = host.apicv && (host.svm || kvm_intel("enable_ipiv"));
+	host.vgif = host.svm && kvm_amd("vgif");
 	host.flexpriority = !host.svm && kvm_intel("flexpriority");
 	host.tsc_deadline = ioctl(kvm_fd, KVM_CHECK_EXTENSION,
 				  KVM_CAP_TSC_DEADLINE_TIMER) > 0;

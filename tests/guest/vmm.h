@@ -47,6 +47,7 @@ struct host {
 	bool flexpriority;	/* VMX: accesses to the APIC page are virtualised */
 	bool apicv;		/* the local APIC answers without exits */
 	bool ipiv;		/* ... and sends IPIs */
+	bool vgif;		/* SVM: a guest's GIF is virtualised */
 	bool tsc_deadline;
 	bool tcg;		/* it is QEMU's emulator */
 	u64 tsc_khz;
