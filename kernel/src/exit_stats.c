@@ -47,7 +47,7 @@ DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
 static bool exit_stats_hide_async;
 module_param(exit_stats_hide_async, bool, 0644);
 MODULE_PARM_DESC(exit_stats_hide_async,
-		 "Hide exits that the host causes (interrupts, NMI, SMI) from guests");
+		 "Hide exits that the host causes (interrupts, NMI, SMI, INIT, machine checks) from guests");
 
 static const struct exit_reasons *host_reasons(void)
 {
