@@ -55,11 +55,16 @@
  *	EAX	low half, EBX high half: instance number, random for every VM; a
  *		restored or migrated VM, whose counters start at zero, has a new
  *		one
+ * KVM_EXIT_STATS_INFO_STATS
+ *	EAX	one more than the highest number of a row statistic
+ *	EBX	one more than the highest number of a vCPU statistic
+ *		(numbers that have no statistic may lie between)
  */
 #define KVM_EXIT_STATS_INFO		0x4fffff01u
 #define KVM_EXIT_STATS_INFO_ABI		0
 #define KVM_EXIT_STATS_INFO_CLOCK	1
 #define KVM_EXIT_STATS_INFO_INSTANCE	2
+#define KVM_EXIT_STATS_INFO_STATS	3
 
 #define KVM_EXIT_STATS_NS_VMX		1	/* basic exit reasons, Intel SDM */
 #define KVM_EXIT_STATS_NS_SVM		2	/* VMEXIT codes, AMD APM */
@@ -67,6 +72,7 @@
 #define KVM_EXIT_STATS_FEAT_VALUE	(1u << 0) /* 0x4FFFFF05 answers */
 #define KVM_EXIT_STATS_FEAT_STAT	(1u << 1) /* 0x4FFFFF06 answers */
 #define KVM_EXIT_STATS_FEAT_HIDE_ASYNC	(1u << 2) /* asynchronous rows are hidden */
+#define KVM_EXIT_STATS_FEAT_HISTOGRAM	(1u << 3) /* LONGEST and HISTOGRAM are kept */
 
 /*
  * 0x4FFFFF02: one row.  ECX selects the slot.
@@ -96,8 +102,8 @@
  *	bits 15:0	slot of the row, or KVM_EXIT_STATS_ALL_ROWS; a
  *			statistic of the vCPU takes the latter only
  *	bits 23:16	number of the statistic
+ *	bits 30:24	element, of a statistic that is an array; else zero
  *	bit 31		this vCPU only, not the whole VM
- *	all others	zero, or the selection has no meaning
  * and it answers:
  *	EAX	low half, EBX high half: the value
  *	ECX	1 if the selection has a meaning
@@ -107,12 +113,16 @@
 #define KVM_EXIT_STATS_THIS_VCPU	(1u << 31)
 #define KVM_EXIT_STATS_SELECT(slot, stat) \
 	(((unsigned int)(stat) << 16) | (slot))
+#define KVM_EXIT_STATS_SELECT_ELEMENT(slot, stat, element) \
+	(((unsigned int)(element) << 24) | KVM_EXIT_STATS_SELECT(slot, stat))
 
 /*
  * The statistics: number, name, unit, how readers merge vCPUs and rows.
  * Numbers are ABI: append only.
  *
  * KVM_EXIT_ROW_STATS are kept for every row, KVM_EXIT_VCPU_STATS once a vCPU.
+ * KVM_EXIT_HISTOGRAM_STATS are kept for rows if KVM_EXIT_STATS_FEAT_HISTOGRAM is
+ * set; their last column is the number of elements.
  * Every cycle of a vCPU's life is in exactly one of KERNEL, USER, IDLE,
  * PREEMPTED (of one row), GUEST or STOPPED; together they are ELAPSED.
  *
@@ -125,6 +135,9 @@
  *	STOPPED		KVM_RUN returned for a signal or an error, or the vCPU
  *			has not been entered yet
  *	ELAPSED		all of the life that was accounted
+ *	LONGEST		most cycles that processing one exit took
+ *	HISTOGRAM	how many exits took how many cycles to process; exits
+ *			that are being processed are not in it yet
  *
  * "Cycles spent processing" are KERNEL + USER.
  */
@@ -135,16 +148,30 @@
 	X(3, IDLE,	"idle",		CYCLES,	SUM)	\
 	X(4, PREEMPTED,	"preempted",	CYCLES,	SUM)
 
+/*
+ * A vCPU keeps a histogram for the first KVM_EXIT_STATS_NR_HISTOGRAMS reasons
+ * that it meets.  Reasons beyond that have zeros here and in LONGEST.
+ */
+#define KVM_EXIT_STATS_NR_HISTOGRAMS	40
+#define KVM_EXIT_STATS_NR_BUCKETS	24
+#define KVM_EXIT_STATS_BUCKET_SHIFT	9
+
+#define KVM_EXIT_HISTOGRAM_STATS(X) \
+	X(5, LONGEST,	"longest",	CYCLES,	MAX,	1)	\
+	X(6, HISTOGRAM,	"histogram",	COUNT,	SUM,	KVM_EXIT_STATS_NR_BUCKETS)
+
+#define KVM_EXIT_STATS_FIRST_VCPU_STAT	128
+
 #define KVM_EXIT_VCPU_STATS(X) \
 	X(128, GUEST,	"guest",	CYCLES,	SUM)	\
 	X(129, STOPPED,	"stopped",	CYCLES,	SUM)	\
 	X(130, ELAPSED,	"elapsed",	CYCLES,	SUM)
 
-#define KVM_EXIT_STATS_ENUM(number, name, text, unit, merge) \
-	KVM_EXIT_STAT_##name = (number),
+#define KVM_EXIT_STATS_ENUM(number, name, ...) KVM_EXIT_STAT_##name = (number),
 
 enum kvm_exit_stat {
 	KVM_EXIT_ROW_STATS(KVM_EXIT_STATS_ENUM)
+	KVM_EXIT_HISTOGRAM_STATS(KVM_EXIT_STATS_ENUM)
 	KVM_EXIT_VCPU_STATS(KVM_EXIT_STATS_ENUM)
 };
 
@@ -159,12 +186,20 @@ enum kvm_exit_stat {
  *	EDX	kind, KVM_EXIT_STATS_KIND_*
  * part 1
  *	EAX, EBX, ECX, EDX	name, 16 characters, filled up with zeros
+ * part 2
+ *	EAX	number of elements; 1 for a statistic that is one number
+ *	EBX	shape, KVM_EXIT_STATS_SHAPE_*
+ *	ECX	for KVM_EXIT_STATS_SHAPE_LOG2 the shift s: element 0 counts the
+ *		values below 2^s, element n those from 2^(s+n-1) to below
+ *		2^(s+n), the last one all that are above
  *
- * Row statistics have consecutive numbers from 0, vCPU statistics from 128.
+ * Numbers of row statistics are 0 to 127, those of vCPU statistics 128 to 255.
+ * KVM_EXIT_STATS_INFO_STATS says where they end.
  */
 #define KVM_EXIT_STATS_STAT		0x4fffff06u
 #define KVM_EXIT_STATS_STAT_KIND	0
 #define KVM_EXIT_STATS_STAT_NAME	1
+#define KVM_EXIT_STATS_STAT_SHAPE	2
 #define KVM_EXIT_STATS_STAT_PART(stat, part) \
 	(((unsigned int)(part) << 8) | (stat))
 
@@ -174,6 +209,8 @@ enum kvm_exit_stat {
 #define KVM_EXIT_STATS_MERGE_MAX	2
 #define KVM_EXIT_STATS_KIND_ROW		1
 #define KVM_EXIT_STATS_KIND_VCPU	2
+#define KVM_EXIT_STATS_SHAPE_SCALAR	1
+#define KVM_EXIT_STATS_SHAPE_LOG2	2
 
 /*
  * The four leaves that the project began with.  The exit reason in ECX is the

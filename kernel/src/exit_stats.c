@@ -44,6 +44,9 @@ EXPORT_SYMBOL_GPL(kvm_exit_stats_key);
 /* Only on while the other one is: who reads a stamp must find a new one. */
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
 
+DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
+EXPORT_SYMBOL_GPL(kvm_exit_stats_histogram_key);
+
 static bool exit_stats_hide_async;
 module_param(exit_stats_hide_async, bool, 0644);
 MODULE_PARM_DESC(exit_stats_hide_async,
@@ -102,6 +105,9 @@ void __kvm_exit_stats_start(struct kvm_vcpu *vcpu)
 		table = kzalloc(EXIT_TABLE_SIZE(host_reasons()->nr_rows), GFP_KERNEL_ACCOUNT);
 		if (!table)
 			return;
+		/* Without memory for them there are none, and the rest works. */
+		if (static_key_enabled(&kvm_exit_stats_histogram_key))
+			table->histograms = kzalloc(sizeof(*table->histograms), GFP_KERNEL_ACCOUNT);
 		/* Readers of other vCPUs see zeros or nothing. */
 		smp_store_release(&clock->table, table);
 	}
@@ -191,6 +197,8 @@ void kvm_exit_stats_vcpu_destroy(struct kvm_vcpu *vcpu)
 
 	/* KVM loads and puts the vCPU once more while it takes it apart. */
 	exit_clock_disarm(clock);
+	if (clock->table)
+		kfree(clock->table->histograms);
 	kfree(clock->table);
 	clock->table = NULL;
 }
@@ -209,11 +217,12 @@ void kvm_exit_stats_view(struct kvm *kvm, struct exit_view *view)
 	const struct exit_clock *first;
 
 	*view = (struct exit_view) {
-		.reasons  = host_reasons(),
-		.clock	  = view_clock,
-		.vm	  = kvm,
-		.nr_vcpus = atomic_read(&kvm->online_vcpus),
-		.tsc_hz	  = tsc_khz * 1000ull,
+		.reasons    = host_reasons(),
+		.clock	    = view_clock,
+		.vm	    = kvm,
+		.nr_vcpus   = atomic_read(&kvm->online_vcpus),
+		.tsc_hz	    = tsc_khz * 1000ull,
+		.histograms = static_key_enabled(&kvm_exit_stats_histogram_key),
 	};
 
 	first = view_clock(view, 0);
@@ -326,3 +335,34 @@ static const struct kernel_param_ops exit_stats_ops = {
 
 module_param_cb(exit_stats, &exit_stats_ops, NULL, 0644);
 MODULE_PARM_DESC(exit_stats, "Exit statistics: off, host (the host reads), guest (guests read, too)");
+
+static int exit_stats_histogram_set(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int r = kstrtobool(val, &on);
+
+	if (r)
+		return r;
+
+	if (on)
+		static_branch_enable(&kvm_exit_stats_histogram_key);
+	else
+		static_branch_disable(&kvm_exit_stats_histogram_key);
+	return 0;
+}
+
+static int exit_stats_histogram_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%c\n",
+			  static_key_enabled(&kvm_exit_stats_histogram_key) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops exit_stats_histogram_ops = {
+	.set = exit_stats_histogram_set,
+	.get = exit_stats_histogram_get,
+};
+
+/* At load only: a vCPU has histograms from its start, or it has none. */
+module_param_cb(exit_stats_histogram, &exit_stats_histogram_ops, NULL, 0444);
+MODULE_PARM_DESC(exit_stats_histogram,
+		 "Keep a histogram of processing cycles per exit reason (8 KiB more a vCPU)");

@@ -23,6 +23,7 @@
 
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_key);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
+DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
 
 /*
  * The clock lies right behind struct kvm_vcpu, as the next member of struct
@@ -42,8 +43,12 @@ static __always_inline struct exit_clock *vcpu_exit_clock(struct kvm_vcpu *vcpu)
 
 static __always_inline void kvm_exit_stats_entry(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
-		exit_clock_entry(vcpu_exit_clock(vcpu), rdtsc());
+	if (static_branch_unlikely(&kvm_exit_stats_key)) {
+		u64 cycles = exit_clock_entry(vcpu_exit_clock(vcpu), rdtsc());
+
+		if (static_branch_unlikely(&kvm_exit_stats_histogram_key))
+			exit_clock_record(vcpu_exit_clock(vcpu), cycles);
+	}
 }
 
 static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 exit_code)

@@ -10,6 +10,9 @@
 #ifndef EXIT_STATS_CLOCK_H
 #define EXIT_STATS_CLOCK_H
 
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+
 #include "exit_stats_table.h"
 
 /* Where the vCPU is while it is not in the guest. */
@@ -28,39 +31,93 @@ struct exit_clock {
 	struct exit_table *armed;	/* NULL: exits are not counted */
 	u64 guest;			/* VM-entry to VM-exit */
 
+	u64 spent;			/* processing of the last exit, if not in one go */
 	struct exit_table *table;	/* owned; stays while not armed */
 	struct exit_row *row;		/* of the last exit, unless in KERNEL */
 	enum exit_segment segment;
 	u64 start;			/* while armed: @last minus all that elapsed */
 	u64 elapsed;			/* while not armed: all that elapsed */
-	u64 sink;			/* open bucket while not armed */
+	struct exit_row sink;		/* has the open bucket while not armed */
 	u64 instance;			/* no other vCPU has had the same */
 };
 
 static inline void exit_clock_init(struct exit_clock *clock)
 {
-	clock->bucket = &clock->sink;
+	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
 }
 
 /*
  * A TSC that went back (suspend, sockets out of step) books nothing.  The
- * start moves along, so that the buckets still add up.
+ * start moves along, so that the buckets still add up.  Returns what was booked.
  */
-static __always_inline void exit_clock_book(struct exit_clock *clock, u64 *bucket, u64 now)
+static __always_inline u64 exit_clock_book(struct exit_clock *clock, u64 *bucket, u64 now)
 {
 	u64 delta;
 
-	if (likely(!__builtin_sub_overflow(now, clock->last, &delta)))
+	if (likely(!__builtin_sub_overflow(now, clock->last, &delta))) {
 		*bucket += delta;
-	else
+	} else {
 		clock->start += delta;
+		delta = 0;
+	}
 	clock->last = now;
+	return delta;
 }
 
-/* VM-entry: nobody but the exit hook looks at the clock before the exit. */
-static __always_inline void exit_clock_entry(struct exit_clock *clock, u64 now)
+/*
+ * VM-entry: nobody but the exit hook looks at the clock before the exit.  The
+ * cycles are those since the last transition, for exit_clock_record().
+ */
+static __always_inline u64 exit_clock_entry(struct exit_clock *clock, u64 now)
 {
-	exit_clock_book(clock, clock->bucket, now);
+	return exit_clock_book(clock, clock->bucket, now);
+}
+
+static inline struct exit_row *exit_clock_row(const struct exit_clock *clock)
+{
+	return container_of(clock->bucket, struct exit_row, stat[EXIT_ROW_KERNEL]);
+}
+
+/* NULL if there is none to give, or for time that belongs to no exit. */
+static inline struct exit_histogram *exit_histogram_get(struct exit_clock *clock,
+							struct exit_row *row)
+{
+	struct exit_table *table = clock->armed;
+	struct exit_histograms *from = table ? table->histograms : NULL;
+
+	if (!from || row == &table->before || from->nr_used >= KVM_EXIT_STATS_NR_HISTOGRAMS)
+		return NULL;
+
+	return &from->histogram[from->nr_used++];
+}
+
+/*
+ * The last exit has been processed: put it into the histogram of its reason.
+ * Comes right after exit_clock_entry(), with what that returned.
+ */
+static __always_inline void exit_clock_record(struct exit_clock *clock, u64 cycles)
+{
+	struct exit_row *row = exit_clock_row(clock);
+	struct exit_histogram *histogram = row->histogram;
+	unsigned long bucket;
+
+	cycles += clock->spent;
+	clock->spent = 0;
+
+	if (unlikely(!histogram)) {
+		histogram = exit_histogram_get(clock, row);
+		if (!histogram)
+			return;
+		/* Readers on other CPUs see one that is zero at least. */
+		smp_store_release(&row->histogram, histogram);
+	}
+
+	/* A set bit below it keeps __fls() defined, and all small values in bucket 0. */
+	bucket = __fls(cycles | (1ul << (KVM_EXIT_STATS_BUCKET_SHIFT - 1))) -
+		 (KVM_EXIT_STATS_BUCKET_SHIFT - 1);
+	histogram->bucket[min(bucket, KVM_EXIT_STATS_NR_BUCKETS - 1ul)]++;
+	if (unlikely(cycles > histogram->longest))
+		histogram->longest = cycles;
 }
 
 /* VM-exit for the reason that has this slot. */
@@ -76,41 +133,44 @@ static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned l
 
 	exit_clock_book(clock, &clock->guest, now);
 	row = &table->row[slot];
-	row->stat[KVM_EXIT_STAT_EXITS]++;
-	clock->bucket = &row->stat[KVM_EXIT_STAT_KERNEL];
+	row->stat[EXIT_ROW_EXITS]++;
+	clock->bucket = &row->stat[EXIT_ROW_KERNEL];
 }
 
 /* No transition: book what has passed, say for a reader that wants it all. */
 static inline void exit_clock_update(struct exit_clock *clock, u64 now)
 {
-	exit_clock_book(clock, clock->bucket, now);
+	clock->spent += exit_clock_book(clock, clock->bucket, now);
 }
 
 static inline u64 *exit_clock_bucket(struct exit_clock *clock, enum exit_segment segment)
 {
 	switch (segment) {
 	case EXIT_SEGMENT_USER:
-		return &clock->row->stat[KVM_EXIT_STAT_USER];
+		return &clock->row->stat[EXIT_ROW_USER];
 	case EXIT_SEGMENT_IDLE:
-		return &clock->row->stat[KVM_EXIT_STAT_IDLE];
+		return &clock->row->stat[EXIT_ROW_IDLE];
 	case EXIT_SEGMENT_PREEMPTED:
-		return &clock->row->stat[KVM_EXIT_STAT_PREEMPTED];
+		return &clock->row->stat[EXIT_ROW_PREEMPTED];
 	case EXIT_SEGMENT_STOPPED:
 		return &clock->armed->stopped;
 	default:
-		return &clock->row->stat[KVM_EXIT_STAT_KERNEL];
+		return &clock->row->stat[EXIT_ROW_KERNEL];
 	}
 }
 
 /* From one segment outside the guest to another; the row stays the same. */
 static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment segment, u64 now)
 {
+	u64 delta;
+
 	/* The exit path opens the row's bucket and keeps no other record. */
 	if (clock->segment == EXIT_SEGMENT_KERNEL)
-		clock->row = container_of(clock->bucket, struct exit_row,
-					  stat[KVM_EXIT_STAT_KERNEL]);
+		clock->row = exit_clock_row(clock);
 
-	exit_clock_book(clock, clock->bucket, now);
+	delta = exit_clock_book(clock, clock->bucket, now);
+	if (clock->segment == EXIT_SEGMENT_KERNEL || clock->segment == EXIT_SEGMENT_USER)
+		clock->spent += delta;
 	clock->segment = segment;
 	clock->bucket = exit_clock_bucket(clock, segment);
 }
@@ -124,7 +184,8 @@ static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 	clock->last = now;
 	clock->start = now - clock->elapsed;
 	clock->segment = EXIT_SEGMENT_KERNEL;
-	clock->bucket = &clock->table->before.stat[KVM_EXIT_STAT_KERNEL];
+	clock->spent = 0;
+	clock->bucket = &clock->table->before.stat[EXIT_ROW_KERNEL];
 	/* Who sees it armed sees its start; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, clock->table);
 }
@@ -136,7 +197,7 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 		return;
 
 	clock->elapsed = clock->last - clock->start;
-	clock->bucket = &clock->sink;
+	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
 	/* Who sees it disarmed sees what elapsed; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, NULL);
 }

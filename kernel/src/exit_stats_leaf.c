@@ -17,22 +17,37 @@ static u64 merge(const struct exit_stat *stat, u64 sum, u64 value)
 }
 
 static u64 row_value(const struct exit_view *view, const struct exit_table *table,
-		     unsigned int slot, const struct exit_stat *stat)
+		     unsigned int slot, const struct exit_stat *stat, unsigned int element)
 {
+	const struct exit_row *row = &table->row[slot];
+	const struct exit_histogram *histogram;
+
 	if (view->hide_async && view->reasons->async[slot])
 		return 0;
 
-	return READ_ONCE(table->row[slot].stat[stat->number]);
+	switch (stat->number) {
+	case KVM_EXIT_STAT_LONGEST:
+	case KVM_EXIT_STAT_HISTOGRAM:
+		/* Pairs with the release in exit_clock_record(). */
+		histogram = smp_load_acquire(&row->histogram);
+		if (!histogram)
+			return 0;
+		if (stat->number == KVM_EXIT_STAT_LONGEST)
+			return READ_ONCE(histogram->longest);
+		return READ_ONCE(histogram->bucket[element]);
+	default:
+		return READ_ONCE(row->stat[stat->index]);
+	}
 }
 
 static u64 rows_value(const struct exit_view *view, const struct exit_table *table,
-		      const struct exit_stat *stat)
+		      const struct exit_stat *stat, unsigned int element)
 {
 	u64 sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < view->reasons->nr_rows; i++)
-		sum = merge(stat, sum, row_value(view, table, i, stat));
+		sum = merge(stat, sum, row_value(view, table, i, stat, element));
 
 	return sum;
 }
@@ -42,7 +57,7 @@ static u64 row_time(const struct exit_row *row)
 	u64 sum = 0;
 	unsigned int i;
 
-	for (i = KVM_EXIT_STAT_KERNEL; i <= KVM_EXIT_STAT_PREEMPTED; i++)
+	for (i = EXIT_ROW_KERNEL; i <= EXIT_ROW_PREEMPTED; i++)
 		sum += READ_ONCE(row->stat[i]);
 
 	return sum;
@@ -82,7 +97,8 @@ static u64 vcpu_value(const struct exit_view *view, const struct exit_clock *clo
 	}
 }
 
-u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int slot, u32 number)
+u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned int slot,
+		      u32 number, unsigned int element)
 {
 	const struct exit_stat *stat = exit_stat_find(number);
 	unsigned int first = vcpu == EXIT_ALL ? 0 : vcpu;
@@ -102,13 +118,18 @@ u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int 
 		if (stat->kind == KVM_EXIT_STATS_KIND_VCPU)
 			value = vcpu_value(view, clock, table, stat);
 		else if (slot == EXIT_ALL)
-			value = rows_value(view, table, stat);
+			value = rows_value(view, table, stat, element);
 		else
-			value = row_value(view, table, slot, stat);
+			value = row_value(view, table, slot, stat, element);
 		sum = merge(stat, sum, value);
 	}
 
 	return sum;
+}
+
+u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int slot, u32 number)
+{
+	return exit_view_element(view, vcpu, slot, number, 0);
 }
 
 static u64 exits(const struct exit_view *view, unsigned int slot)
@@ -120,6 +141,16 @@ static u64 processing(const struct exit_view *view, unsigned int slot)
 {
 	return exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_KERNEL) +
 	       exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_USER);
+}
+
+/* The statistic of this number, if this host keeps it. */
+static const struct exit_stat *find_stat(const struct exit_view *view, u32 number)
+{
+	if (!view->histograms &&
+	    (number == KVM_EXIT_STAT_LONGEST || number == KVM_EXIT_STAT_HISTOGRAM))
+		return NULL;
+
+	return exit_stat_find(number);
 }
 
 /* The guest chooses the slot: no speculation may follow it out of the table. */
@@ -140,6 +171,15 @@ static void leaf_signature(const struct exit_view *view, u32 index, struct exit_
 	regs->edx = KVM_EXIT_STATS_SIGNATURE_EDX;
 }
 
+/* One more than the highest number in use from @first to below @end. */
+static u32 end_of_stats(const struct exit_view *view, u32 first, u32 end)
+{
+	while (end > first && !find_stat(view, end - 1))
+		end--;
+
+	return end;
+}
+
 static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs *regs)
 {
 	switch (index) {
@@ -148,6 +188,8 @@ static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs 
 		regs->ebx = KVM_EXIT_STATS_FEAT_VALUE | KVM_EXIT_STATS_FEAT_STAT;
 		if (view->hide_async)
 			regs->ebx |= KVM_EXIT_STATS_FEAT_HIDE_ASYNC;
+		if (view->histograms)
+			regs->ebx |= KVM_EXIT_STATS_FEAT_HISTOGRAM;
 		regs->ecx = view->reasons->ns;
 		regs->edx = view->reasons->nr_rows;
 		break;
@@ -160,6 +202,10 @@ static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs 
 	case KVM_EXIT_STATS_INFO_INSTANCE:
 		regs->eax = lower_32_bits(view->instance);
 		regs->ebx = upper_32_bits(view->instance);
+		break;
+	case KVM_EXIT_STATS_INFO_STATS:
+		regs->eax = end_of_stats(view, 0, KVM_EXIT_STATS_FIRST_VCPU_STAT);
+		regs->ebx = end_of_stats(view, KVM_EXIT_STATS_FIRST_VCPU_STAT, 256);
 		break;
 	}
 }
@@ -216,17 +262,19 @@ static void leaf_row_sum(const struct exit_view *view, u32 slot, struct exit_reg
 static void leaf_value(const struct exit_view *view, u32 select, struct exit_regs *regs)
 {
 	unsigned int vcpu = select & KVM_EXIT_STATS_THIS_VCPU ? view->self : EXIT_ALL;
-	const struct exit_stat *stat = exit_stat_find(select >> 16 & 0xff);
+	const struct exit_stat *stat = find_stat(view, select >> 16 & 0xff);
+	u32 element = select >> 24 & 0x7f;
 	u32 slot = select & 0xffff;
 	u64 value;
 
-	if (!stat || select & ~(KVM_EXIT_STATS_THIS_VCPU | 0xffffffu))
+	if (!stat || element >= stat->elements)
 		return;
+	element = array_index_nospec(element, stat->elements);
 	if (slot != EXIT_ALL &&
 	    (stat->kind != KVM_EXIT_STATS_KIND_ROW || !is_row(view, &slot)))
 		return;
 
-	value = exit_view_sum(view, vcpu, slot, stat->number);
+	value = exit_view_element(view, vcpu, slot, stat->number, element);
 	regs->eax = lower_32_bits(value);
 	regs->ebx = upper_32_bits(value);
 	regs->ecx = 1;
@@ -237,7 +285,7 @@ static_assert(sizeof(struct exit_regs) == sizeof_field(struct exit_stat, name));
 
 static void leaf_stat(const struct exit_view *view, u32 select, struct exit_regs *regs)
 {
-	const struct exit_stat *stat = exit_stat_find(select & 0xff);
+	const struct exit_stat *stat = find_stat(view, select & 0xff);
 
 	if (!stat)
 		return;
@@ -251,6 +299,14 @@ static void leaf_stat(const struct exit_view *view, u32 select, struct exit_regs
 		break;
 	case KVM_EXIT_STATS_STAT_NAME:
 		memcpy(regs, stat->name, sizeof(stat->name));
+		break;
+	case KVM_EXIT_STATS_STAT_SHAPE:
+		regs->eax = stat->elements;
+		regs->ebx = KVM_EXIT_STATS_SHAPE_SCALAR;
+		if (stat->elements > 1) {
+			regs->ebx = KVM_EXIT_STATS_SHAPE_LOG2;
+			regs->ecx = KVM_EXIT_STATS_BUCKET_SHIFT;
+		}
 		break;
 	}
 }

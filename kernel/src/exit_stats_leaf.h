@@ -16,6 +16,7 @@ struct exit_view {
 	unsigned int nr_vcpus;
 	unsigned int self; /* the vCPU that asks */
 	bool hide_async;
+	bool histograms;
 	u64 tsc_hz;
 	u64 instance;
 };
@@ -30,7 +31,10 @@ struct exit_regs {
 /* Pass as slot and as vCPU of exit_view_sum() to mean every one. */
 #define EXIT_ALL KVM_EXIT_STATS_ALL_ROWS
 
+/* The second one is for an element of a statistic that is an array. */
 u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int slot, u32 stat);
+u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned int slot,
+		      u32 stat, unsigned int element);
 
 static inline bool exit_leaf_in_class(u32 function)
 {

@@ -76,23 +76,23 @@ const struct exit_reasons exit_reasons_svm = {
 	.find	 = find_svm,
 };
 
-/* Row statistics are an array; a gap would read the next row. */
-#define ASSERT_STAT(number, name, text, unit, merge) \
-	static_assert((number) < EXIT_NR_ROW_STATS);
-KVM_EXIT_ROW_STATS(ASSERT_STAT)
-
-#define STAT(kind_, number_, text, unit_, merge_) {	\
+#define STAT(kind_, number_, text, unit_, merge_)	\
 	.number	= (number_),				\
 	.kind	= KVM_EXIT_STATS_KIND_##kind_,		\
 	.unit	= KVM_EXIT_STATS_UNIT_##unit_,		\
 	.merge	= KVM_EXIT_STATS_MERGE_##merge_,	\
-	.name	= text,					\
-},
-#define ROW_STAT(number, name, text, unit, merge) STAT(ROW, number, text, unit, merge)
-#define VCPU_STAT(number, name, text, unit, merge) STAT(VCPU, number, text, unit, merge)
+	.name	= text
+
+#define ROW_STAT(number, name_, text, unit, merge) \
+	{ STAT(ROW, number, text, unit, merge), .elements = 1, .index = EXIT_ROW_##name_ },
+#define HISTOGRAM_STAT(number, name_, text, unit, merge, elements_) \
+	{ STAT(ROW, number, text, unit, merge), .elements = (elements_) },
+#define VCPU_STAT(number, name_, text, unit, merge) \
+	{ STAT(VCPU, number, text, unit, merge), .elements = 1 },
 
 static const struct exit_stat stats[] = {
 	KVM_EXIT_ROW_STATS(ROW_STAT)
+	KVM_EXIT_HISTOGRAM_STATS(HISTOGRAM_STAT)
 	KVM_EXIT_VCPU_STATS(VCPU_STAT)
 };
 

@@ -21,7 +21,14 @@
 #include "kvm_exit_stats.h"
 
 #define EXIT_STATS_COUNT(...) + 1
-enum { EXIT_NR_ROW_STATS = (0 KVM_EXIT_ROW_STATS(EXIT_STATS_COUNT)) };
+
+/* Where a row keeps a statistic.  Its number is another one: that is ABI. */
+#define EXIT_ROW_INDEX(number, name, ...) EXIT_ROW_##name,
+
+enum exit_row_index {
+	KVM_EXIT_ROW_STATS(EXIT_ROW_INDEX)
+	EXIT_NR_ROW_STATS,
+};
 
 /* Slot 0 takes every exit whose reason is on no list. */
 #define EXIT_SLOT_OTHER 0
@@ -44,13 +51,28 @@ enum exit_slot_svm {
 						       EXIT_STATS_COUNT)),
 };
 
+/* How long it took to process an exit. */
+struct exit_histogram {
+	u64 longest;
+	u64 bucket[KVM_EXIT_STATS_NR_BUCKETS];
+};
+
+/*
+ * Most of the reasons never occur, so rows get their histogram from here when
+ * their first exit has been processed.
+ */
+struct exit_histograms {
+	u64 nr_used;
+	struct exit_histogram histogram[KVM_EXIT_STATS_NR_HISTOGRAMS];
+};
+
 struct exit_row {
 	u64 stat[EXIT_NR_ROW_STATS];
+	struct exit_histogram *histogram;
 };
 
 struct exit_table {
-	/* Moves the rows so that the busiest ones use one cache line each. */
-	u64 pad;
+	struct exit_histograms *histograms; /* NULL: none are kept */
 	u64 stopped;
 	/* Takes the time up to the first exit; readers count it as stopped. */
 	struct exit_row before;
@@ -63,6 +85,7 @@ struct exit_table {
 /* What the design promises to the owner of the host's memory. */
 static_assert(EXIT_TABLE_SIZE(EXIT_NR_ROWS_VMX) <= 8192);
 static_assert(EXIT_TABLE_SIZE(EXIT_NR_ROWS_SVM) <= 8192);
+static_assert(sizeof(struct exit_histograms) <= 8192);
 
 struct exit_reason {
 	const char *name;
@@ -91,6 +114,8 @@ struct exit_stat {
 	u32 kind;
 	u32 unit;
 	u32 merge;
+	u32 elements;	/* 1, or more for an array */
+	u32 index;	/* in a row, if it is a number there */
 	char name[16];
 };
 

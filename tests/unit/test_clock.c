@@ -25,6 +25,7 @@ static int teardown(void **state)
 {
 	struct exit_clock *clock = *state;
 
+	free(clock->table->histograms);
 	free(clock->table);
 	free(clock);
 	return 0;
@@ -367,6 +368,133 @@ static void a_tsc_that_goes_back_while_off_changes_nothing(void **state)
 	assert_conserved(clock);
 }
 
+static void keep_histograms(struct exit_clock *clock)
+{
+	clock->table->histograms = calloc(1, sizeof(*clock->table->histograms));
+	assert_non_null(clock->table->histograms);
+}
+
+/* An exit, processed in one go. */
+static void process(struct exit_clock *clock, unsigned int slot, u64 *now, u64 cycles)
+{
+	exit_clock_exit(clock, slot, *now);
+	*now += cycles;
+	exit_clock_record(clock, exit_clock_entry(clock, *now));
+}
+
+static void each_bucket_is_twice_as_wide(void **state)
+{
+	struct exit_clock *clock = *state;
+	const struct exit_histogram *h;
+	u64 now = 0;
+
+	keep_histograms(clock);
+	exit_clock_arm(clock, now);
+	exit_clock_record(clock, exit_clock_entry(clock, now));
+	/* Time before the first exit is nobody's. */
+	assert_null(clock->table->before.histogram);
+
+	process(clock, HLT, &now, 0);
+	h = clock->table->row[HLT].histogram;
+	assert_non_null(h);
+	process(clock, HLT, &now, 511);
+	assert_int_equal(h->bucket[0], 2);
+	for (unsigned int i = 1; i < 24; i++) {
+		process(clock, HLT, &now, 1ull << (i + 8));
+		assert_int_equal(h->bucket[i], 1);
+		assert_int_equal(h->longest, 1ull << (i + 8));
+		process(clock, HLT, &now, (1ull << (i + 9)) - 1);
+		assert_int_equal(h->bucket[i], 2);
+		assert_int_equal(h->longest, (1ull << (i + 9)) - 1);
+	}
+	/* The last one has no end. */
+	process(clock, HLT, &now, 1ull << 32);
+	process(clock, HLT, &now, 1ull << 61);
+	assert_int_equal(h->bucket[23], 4);
+	assert_int_equal(h->longest, 1ull << 61);
+	process(clock, HLT, &now, 1);
+	assert_int_equal(h->longest, 1ull << 61);
+}
+
+/* Kernel and user, whatever comes between; an exit counts once. */
+static void an_exit_is_recorded_with_all_its_processing(void **state)
+{
+	struct exit_clock *clock = *state;
+	const struct exit_histogram *h;
+
+	keep_histograms(clock);
+	exit_clock_arm(clock, 0);
+	exit_clock_record(clock, exit_clock_entry(clock, 1000000));
+	exit_clock_exit(clock, IOIO, 1000000);
+	exit_clock_switch(clock, EXIT_SEGMENT_PREEMPTED, 1000001);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 2000001);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 2000011);
+	exit_clock_switch(clock, EXIT_SEGMENT_STOPPED, 2000111);
+	exit_clock_switch(clock, EXIT_SEGMENT_USER, 4000111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 4001111);
+	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 4011111);
+	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 9011111);
+	exit_clock_update(clock, 9111111);
+	exit_clock_record(clock, exit_clock_entry(clock, 10111111));
+	h = clock->table->row[IOIO].histogram;
+	assert_non_null(h);
+	assert_int_equal(h->longest, 1 + 10 + 100 + 1000 + 10000 + 100000 + 1000000);
+	assert_int_equal(h->bucket[12], 1);
+
+	/* The next one starts from nothing. */
+	exit_clock_exit(clock, IOIO, 10111111);
+	exit_clock_record(clock, exit_clock_entry(clock, 10111112));
+	assert_int_equal(h->bucket[0], 1);
+
+	/* And so it does after it was off. */
+	exit_clock_exit(clock, IOIO, 10111112);
+	exit_clock_update(clock, 20111112);
+	exit_clock_disarm(clock);
+	exit_clock_record(clock, exit_clock_entry(clock, 30111112));
+	exit_clock_exit(clock, IOIO, 30111113);
+	exit_clock_arm(clock, 40111112);
+	exit_clock_record(clock, exit_clock_entry(clock, 40111113));
+	exit_clock_exit(clock, IOIO, 40111113);
+	exit_clock_record(clock, exit_clock_entry(clock, 40111114));
+	assert_int_equal(h->bucket[0], 2);
+	assert_int_equal(h->longest, 1111111);
+}
+
+static void reasons_beyond_all_histograms_have_none(void **state)
+{
+	struct exit_clock *clock = *state;
+	u64 now = 0;
+
+	keep_histograms(clock);
+	exit_clock_arm(clock, now);
+	for (unsigned int round = 0; round < 3; round++) {
+		exit_clock_record(clock, exit_clock_entry(clock, now));
+		for (unsigned int slot = 0; slot < ROWS; slot++)
+			process(clock, slot, &now, 600);
+	}
+	for (unsigned int slot = 0; slot < ROWS; slot++) {
+		const struct exit_histogram *h = clock->table->row[slot].histogram;
+
+		assert_int_equal(stat(clock, slot, KVM_EXIT_STAT_EXITS), 3);
+		assert_int_equal(!h, slot >= KVM_EXIT_STATS_NR_HISTOGRAMS);
+		if (h)
+			assert_int_equal(h->bucket[1], 3);
+	}
+	assert_conserved(clock);
+}
+
+static void without_histograms_nothing_is_recorded(void **state)
+{
+	struct exit_clock *clock = *state;
+	u64 now = 0;
+
+	exit_clock_arm(clock, now);
+	process(clock, HLT, &now, 600);
+	process(clock, HLT, &now, 600);
+	assert_null(clock->table->row[HLT].histogram);
+	assert_conserved(clock);
+}
+
 /*
  * A model that books each step on its own, without a bucket that is open:
  * what passed since the last step belongs to (row, segment) of that step.
@@ -505,6 +633,10 @@ int main(void)
 		TEST(time_while_off_is_nobodys),
 		TEST(disarming_what_is_not_armed_does_nothing),
 		TEST(a_tsc_that_goes_back_while_off_changes_nothing),
+		TEST(each_bucket_is_twice_as_wide),
+		TEST(an_exit_is_recorded_with_all_its_processing),
+		TEST(reasons_beyond_all_histograms_have_none),
+		TEST(without_histograms_nothing_is_recorded),
 		TEST(any_history_is_conserved),
 	};
 

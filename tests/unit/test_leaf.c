@@ -176,7 +176,11 @@ static void info(void **state)
 	assert_regs(vm, 0x4fffff01, 0, 1, 7, ns, vm->listed + 1);
 	assert_regs(vm, 0x4fffff01, 1, 0x89abcdef, 0x01234567, NR_VCPUS, 1);
 	assert_regs(vm, 0x4fffff01, 2, 0x76543210, 0xfedcba98, 0, 0);
-	assert_zero(vm, 0x4fffff01, 3);
+	assert_regs(vm, 0x4fffff01, 3, 5, 131, 0, 0);
+	vm->view.histograms = true;
+	assert_regs(vm, 0x4fffff01, 0, 1, 15, ns, vm->listed + 1);
+	assert_regs(vm, 0x4fffff01, 3, 7, 131, 0, 0);
+	assert_zero(vm, 0x4fffff01, 4);
 	assert_zero(vm, 0x4fffff01, 0x100);
 	assert_zero(vm, 0x4fffff01, UINT32_MAX);
 }
@@ -368,8 +372,18 @@ static void selections_without_a_meaning(void **state)
 			assert_zero(vm, 0x4fffff05, 1u << 31 | stat << 16 | 0xffff);
 		}
 	}
-	for (unsigned int bit = 24; bit < 31; bit++)
-		assert_zero(vm, 0x4fffff05, 1u << bit | 0xffff);
+	/* without histograms there are no arrays, with them one */
+	for (u32 element = 1; element < 128; element++) {
+		assert_zero(vm, 0x4fffff05, element << 24 | 0xffff);
+		assert_zero(vm, 0x4fffff05, element << 24 | 6 << 16 | 0xffff);
+	}
+	vm->view.histograms = true;
+	for (u32 element = 1; element < 128; element++) {
+		assert_zero(vm, 0x4fffff05, element << 24 | 0xffff);
+		assert_zero(vm, 0x4fffff05, element << 24 | 5 << 16 | 0xffff);
+		if (element >= 24)
+			assert_zero(vm, 0x4fffff05, element << 24 | 6 << 16 | 0xffff);
+	}
 	assert_zero(vm, 0x4fffff05, UINT32_MAX);
 }
 
@@ -401,11 +415,71 @@ static void descriptions(void **state)
 
 		assert_regs(vm, 0x4fffff06, number, 1, expected[i].unit, 1, expected[i].kind);
 		assert_memory_equal(&name, expected[i].name, 16);
-		assert_zero(vm, 0x4fffff06, 2 << 8 | number);
+		assert_regs(vm, 0x4fffff06, 2 << 8 | number, 1, 1, 0, 0);
+		assert_zero(vm, 0x4fffff06, 3 << 8 | number);
 		assert_zero(vm, 0x4fffff06, 0x100 << 8 | number);
 		assert_zero(vm, 0x4fffff06, 0x101 << 8 | number);
 		assert_zero(vm, 0x4fffff06, 1u << 31 | number);
 	}
+}
+
+static void descriptions_of_histograms(void **state)
+{
+	struct vm *vm = *state;
+	struct exit_regs name;
+
+	vm->view.histograms = true;
+	assert_regs(vm, 0x4fffff06, 5, 1, UNIT_CYCLES, 2, KIND_ROW);
+	assert_regs(vm, 0x4fffff06, 6, 1, UNIT_COUNT, 1, KIND_ROW);
+	assert_regs(vm, 0x4fffff06, 2 << 8 | 5, 1, 1, 0, 0);
+	assert_regs(vm, 0x4fffff06, 2 << 8 | 6, 24, 2, 9, 0);
+	name = ask(vm, 0x4fffff06, 1 << 8 | 5);
+	assert_memory_equal(&name, "longest\0\0\0\0\0\0\0\0", 16);
+	name = ask(vm, 0x4fffff06, 1 << 8 | 6);
+	assert_memory_equal(&name, "histogram\0\0\0\0\0\0", 16);
+}
+
+/* The one with a histogram has it in two vCPUs, the other one in none. */
+static void values_of_histograms(void **state)
+{
+	struct vm *vm = *state;
+	struct exit_histogram histogram[2] = {};
+	u32 slot = vm->list[20].slot;
+
+	for (unsigned int v = 0; v < 2; v++) {
+		histogram[v].longest = 0x100000005ull - v;
+		for (unsigned int i = 0; i < 24; i++)
+			histogram[v].bucket[i] = 0x100000000ull * (v + 1) + i;
+		vm->clock[v].table->row[slot].histogram = &histogram[v];
+	}
+	assert_zero(vm, 0x4fffff05, 5 << 16 | slot);
+	assert_zero(vm, 0x4fffff05, 6 << 16 | slot);
+
+	vm->view.histograms = true;
+	assert_regs(vm, 0x4fffff05, 5 << 16 | slot, 5, 1, 1, 0);
+	assert_regs(vm, 0x4fffff05, 1u << 31 | 5 << 16 | slot, 4, 1, 1, 0);
+	assert_regs(vm, 0x4fffff05, 5 << 16 | 0xffff, 5, 1, 1, 0);
+	assert_regs(vm, 0x4fffff05, 5 << 16 | (slot + 1), 0, 0, 1, 0);
+	for (u32 i = 0; i < 24; i++) {
+		assert_regs(vm, 0x4fffff05, i << 24 | 6 << 16 | slot, 2 * i, 3, 1, 0);
+		assert_regs(vm, 0x4fffff05, 1u << 31 | i << 24 | 6 << 16 | slot, i, 2, 1, 0);
+		assert_regs(vm, 0x4fffff05, i << 24 | 6 << 16 | 0xffff, 2 * i, 3, 1, 0);
+		assert_regs(vm, 0x4fffff05, i << 24 | 6 << 16 | (slot + 1), 0, 0, 1, 0);
+	}
+
+	/* Hidden rows hide theirs, too. */
+	vm->clock[0].table->row[slot].histogram = NULL;
+	vm->clock[1].table->row[slot].histogram = NULL;
+	for (slot = 0; !vm->view.reasons->async[slot]; slot++)
+		;
+	vm->clock[1].table->row[slot].histogram = &histogram[1];
+	assert_regs(vm, 0x4fffff05, 5 << 16 | slot, 4, 1, 1, 0);
+	vm->view.hide_async = true;
+	assert_regs(vm, 0x4fffff05, 5 << 16 | slot, 0, 0, 1, 0);
+	assert_regs(vm, 0x4fffff05, 6 << 16 | slot, 0, 0, 1, 0);
+	assert_regs(vm, 0x4fffff05, 5 << 16 | 0xffff, 0, 0, 1, 0);
+	assert_regs(vm, 0x4fffff05, 6 << 16 | 0xffff, 0, 0, 1, 0);
+	vm->clock[1].table->row[slot].histogram = NULL;
 }
 
 static void statistics_that_are_not_there_have_no_description(void **state)
@@ -413,8 +487,10 @@ static void statistics_that_are_not_there_have_no_description(void **state)
 	struct vm *vm = *state;
 
 	for (u32 number = 0; number < 256; number++) {
-		if (exit_stat_find(number))
+		/* Without histograms those of them are not there either. */
+		if (exit_stat_find(number) && number != 5 && number != 6)
 			continue;
+		assert_zero(vm, 0x4fffff06, 2 << 8 | number);
 		assert_zero(vm, 0x4fffff06, number);
 		assert_zero(vm, 0x4fffff06, 1 << 8 | number);
 	}
@@ -692,6 +768,8 @@ int main(void)
 		TEST(values_are_conserved),
 		TEST(selections_without_a_meaning),
 		TEST(descriptions),
+		TEST(descriptions_of_histograms),
+		TEST(values_of_histograms),
 		TEST(statistics_that_are_not_there_have_no_description),
 		TEST(totals),
 		TEST(only_kernel_and_user_are_processing),

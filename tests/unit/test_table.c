@@ -198,6 +198,9 @@ static void tables_are_small(void **state)
 #define EXPECT_ROW(number, name, text, unit, merge) \
 	expect_stat(number, KVM_EXIT_STATS_KIND_ROW, KVM_EXIT_STATS_UNIT_##unit, \
 		    KVM_EXIT_STATS_MERGE_##merge, text);
+#define EXPECT_HISTOGRAM(number, name, text, unit, merge, elements) \
+	expect_stat(number, KVM_EXIT_STATS_KIND_ROW, KVM_EXIT_STATS_UNIT_##unit, \
+		    KVM_EXIT_STATS_MERGE_##merge, text);
 #define EXPECT_VCPU(number, name, text, unit, merge) \
 	expect_stat(number, KVM_EXIT_STATS_KIND_VCPU, KVM_EXIT_STATS_UNIT_##unit, \
 		    KVM_EXIT_STATS_MERGE_##merge, text);
@@ -220,6 +223,7 @@ static void expect_stat(u32 number, u32 kind, u32 unit, u32 merge, const char *t
 static void statistics_are_described(void **state)
 {
 	KVM_EXIT_ROW_STATS(EXPECT_ROW)
+	KVM_EXIT_HISTOGRAM_STATS(EXPECT_HISTOGRAM)
 	KVM_EXIT_VCPU_STATS(EXPECT_VCPU)
 }
 
@@ -232,7 +236,8 @@ static void statistics_are_numbered_through(void **state)
 		rows++;
 	while (exit_stat_find(128 + vcpus))
 		vcpus++;
-	assert_int_equal(rows, EXIT_NR_ROW_STATS);
+	/* Those of the histogram are not in the row. */
+	assert_int_equal(rows, EXIT_NR_ROW_STATS + 2);
 	assert_true(vcpus >= 3);
 	for (u32 number = 0; number < 0x1000; number++) {
 		if (number >= rows && (number < 128 || number >= 128 + vcpus))
