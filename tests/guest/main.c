@@ -39,6 +39,8 @@ static const struct {
 	  "a guest's own guest: each exit counts once, as itself", false },
 	{ "modes", test_modes,
 	  "off, host and guest, switched at run time", false },
+	{ "histogram", test_histogram,
+	  "each exit is in the bucket of the cycles that it took", false },
 	{ "cost", test_cost,
 	  "the shortest round trip of some operations", true },
 };

@@ -14,6 +14,7 @@ void test_conservation(void);
 void test_oracle(void);
 void test_nested(void);
 void test_modes(void);
+void test_histogram(void);
 void test_cost(void);
 
 /* Cycles of this host's TSC */
