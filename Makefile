@@ -3,7 +3,7 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-.PHONY: help demo test unit lab-test check modules image tools lab clean
+.PHONY: help demo test unit lab-test test-stress check modules image tools lab clean
 
 help:
 	@echo 'Show and prove:'
@@ -22,11 +22,14 @@ help:
 	@echo '  unit      tests of the pure logic, on this machine'
 	@echo '  lab-test  tests on the emulated host; CASE=name for one'
 	@echo
+	@echo 'Longer than test:'
+	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
+	@echo
 	@echo '  clean     remove build/'
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test:
+demo lab lab-test test-stress:
 	$(Q)$(MAKE) -C tests $@
 
 modules image:

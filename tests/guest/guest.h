@@ -111,6 +111,10 @@ struct inner_regs;
 struct vmcb;
 void nested_run(struct inner_regs *regs, struct vmcb *vmcb);
 
+/* guest-real.S: CPUID from real mode, see there. */
+extern const char real_code[];
+extern const u32 real_code_size;
+
 /* The linker's: first and last address of this program's image */
 extern char __executable_start[], end[];
 

@@ -41,6 +41,12 @@ static const struct {
 	  "off, host and guest, switched at run time", false },
 	{ "histogram", test_histogram,
 	  "each exit is in the bucket of the cycles that it took", false },
+	{ "hostile", test_hostile,
+	  "a guest that asks for anything, from anywhere", false },
+	{ "stress", test_stress,
+	  "2,000 vCPUs come and go while all is read and switched", false },
+	{ "alloc-fail", test_alloc_fail,
+	  "each allocation fails once: a clean error, or the VM runs on uncounted", false },
 	{ "cost", test_cost,
 	  "the shortest round trip of some operations", true },
 };

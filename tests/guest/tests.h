@@ -15,6 +15,9 @@ void test_oracle(void);
 void test_nested(void);
 void test_modes(void);
 void test_histogram(void);
+void test_hostile(void);
+void test_stress(void);
+void test_alloc_fail(void);
 void test_cost(void);
 
 /* Cycles of this host's TSC */

@@ -17,7 +17,7 @@
 #define MAX_CPUID	256
 
 /* Memory slots */
-enum { SLOT_RAM, SLOT_IMAGE };
+enum { SLOT_RAM, SLOT_IMAGE, SLOT_MORE };
 
 /* Where VMX without unrestricted guest keeps pages of its own */
 #define TSS_ADDRESS	0xfffbd000ul
@@ -146,6 +146,7 @@ const char *vmm_init(void)
 	host.tsc_deadline = ioctl(kvm_fd, KVM_CHECK_EXTENSION,
 				  KVM_CAP_TSC_DEADLINE_TIMER) > 0;
 
+	host.real_mode = host.svm || kvm_intel("unrestricted_guest");
 	host.tcg = runs_on_tcg();
 
 	/*
@@ -263,6 +264,11 @@ struct vm *vm_create(unsigned int flags)
 	fill_descriptors(vm);
 	fill_cpuid(vm);
 	return vm;
+}
+
+void vm_map(struct vm *vm, u64 address, void *memory, u64 size)
+{
+	map_memory(vm, SLOT_MORE, address, memory, size);
 }
 
 void vm_destroy(struct vm *vm)
@@ -385,6 +391,48 @@ void vcpu_start(struct vcpu *vcpu, guest_fn fn)
 		.rflags = RFLAGS_FIXED,
 	};
 
+	kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
+void vcpu_user_mode(struct vcpu *vcpu)
+{
+	struct kvm_sregs sregs;
+
+	kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs);
+	sregs.cs.dpl = 3;
+	sregs.cs.selector |= 3;
+	sregs.ss.dpl = 3;
+	sregs.ss.selector |= 3;
+	kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
+}
+
+void vcpu_set_rflags(struct vcpu *vcpu, u64 rflags)
+{
+	struct kvm_regs regs;
+
+	kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
+	regs.rflags |= rflags;
+	kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
+void vcpu_real_mode(struct vcpu *vcpu, u64 ip, u64 si, u64 bp)
+{
+	struct kvm_segment real = { .limit = 0xffff, .type = SEGMENT_DATA, .present = 1, .s = 1 };
+	struct kvm_regs regs = { .rip = ip, .rsi = si, .rbp = bp, .rflags = RFLAGS_FIXED };
+	struct kvm_sregs sregs;
+
+	kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs);
+	sregs.cs = real;
+	sregs.cs.type = SEGMENT_CODE;
+	sregs.ds = real;
+	sregs.es = real;
+	sregs.fs = real;
+	sregs.gs = real;
+	sregs.ss = real;
+	sregs.cr0 = CR0_ET;
+	sregs.cr4 = 0;
+	sregs.efer = 0;
+	kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
 	kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
 }
 

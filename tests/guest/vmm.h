@@ -49,6 +49,7 @@ struct host {
 	bool ipiv;		/* ... and sends IPIs */
 	bool vgif;		/* SVM: a guest's GIF is virtualised */
 	bool tsc_deadline;
+	bool real_mode;		/* SVM, or VMX with unrestricted guest */
 	bool tcg;		/* it is QEMU's emulator */
 	u64 tsc_khz;
 };
@@ -79,6 +80,16 @@ void vcpu_call(struct vcpu *vcpu, guest_fn fn);
 /* The same in steps, for who wants to be interrupted. */
 void vcpu_start(struct vcpu *vcpu, guest_fn fn);
 enum vcpu_stop vcpu_resume(struct vcpu *vcpu);
+
+/* Memory of the process as memory of the guest, once a VM */
+void vm_map(struct vm *vm, u64 address, void *memory, u64 size);
+
+/* Before vcpu_start(): at privilege level 3. */
+void vcpu_user_mode(struct vcpu *vcpu);
+/* After it: flags beside those that are always set. */
+void vcpu_set_rflags(struct vcpu *vcpu, u64 rflags);
+/* Instead of it: start in real mode at @ip, with @si and @bp set. */
+void vcpu_real_mode(struct vcpu *vcpu, u64 ip, u64 si, u64 bp);
 
 /* The first word of a file, as in sysfs; "" if it cannot be read. */
 void file_word(const char *path, char *word, size_t size);
