@@ -106,11 +106,6 @@ typedef void (*guest_fn)(struct guest *g);
 void guest_entry(void);
 extern const char guest_vectors[];
 
-/* guest-nested.S: run a guest's own guest until its next exit. */
-struct inner_regs;
-struct vmcb;
-void nested_run(struct inner_regs *regs, struct vmcb *vmcb);
-
 /* guest-real.S: CPUID from real mode, see there. */
 extern const char real_code[];
 extern const u32 real_code_size;

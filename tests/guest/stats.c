@@ -312,7 +312,11 @@ void trace_read(struct counts *counts)
 	counts->nr = 0;
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "{ exit_reason: %lu } hitcount: %lu",
-			   &code, &exits) == 2)
-			counts_set(counts, code, exits);
+			   &code, &exits) == 2) {
+			/* VMX: the whole field, with bits that modify the reason. */
+			if (!host.svm)
+				code &= 0xffff;
+			counts_set(counts, code, counts_get(counts, code) + exits);
+		}
 	fclose(file);
 }

@@ -47,6 +47,7 @@ struct host {
 	bool flexpriority;	/* VMX: accesses to the APIC page are virtualised */
 	bool apicv;		/* the local APIC answers without exits */
 	bool ipiv;		/* ... and sends IPIs */
+	bool shadow_vmcs;	/* VMX: a guest's VMREAD and VMWRITE need no exit */
 	bool vgif;		/* SVM: a guest's GIF is virtualised */
 	bool tsc_deadline;
 	bool real_mode;		/* SVM, or VMX with unrestricted guest */
