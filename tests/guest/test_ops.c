@@ -78,6 +78,7 @@ static __guest void guest_measure(struct guest *g)
 
 /* Never within a test, yet near enough for the hardware's timer */
 #define FAR_DEADLINE		(1ull << 33)
+#define NEAR_DEADLINE		200000
 
 static __guest void op_cpuid(struct guest *g, u64 i)
 {
@@ -124,6 +125,22 @@ static __guest void guest_ticks_setup(struct guest *g)
 static __guest void op_tsc_deadline(struct guest *g, u64 i)
 {
 	wrmsr(MSR_TSC_DEADLINE, rdtsc() + FAR_DEADLINE);
+}
+
+/*
+ * The deadline passes while the guest computes.  VMX has a timer for that, which
+ * exits; elsewhere the host's own timer interrupts.
+ */
+static __guest void op_deadline_passes(struct guest *g, u64 i)
+{
+	const volatile u64 *interrupts = &g->interrupts;
+	u64 taken = *interrupts;
+
+	wrmsr(MSR_TSC_DEADLINE, rdtsc() + NEAR_DEADLINE);
+	asm volatile("sti" : : : "memory");
+	while (*interrupts == taken)
+		;
+	asm volatile("cli" : : : "memory");
 }
 
 static __guest void op_icr(struct guest *g, u64 i)
@@ -297,6 +314,8 @@ enum {
 	OPTIONAL	= 1 << 7,
 	/* QEMU's SVM reports this one as WBINVD, version 7.2 does. */
 	OR_WBINVD	= 1 << 8,
+	/* VMX: wants the preemption timer. */
+	VMX_TIMER	= 1 << 9,
 };
 
 #define MAX_EXITS	2
@@ -332,6 +351,9 @@ static const struct op ops[] = {
 	  ONCE(VMX_MSR_WRITE), ONCE(SVM_MSR), 100, 0 },
 	{ "WRMSR TSC deadline, fast path", op_tsc_deadline,
 	  ONCE(VMX_MSR_WRITE), ONCE(SVM_MSR), 100, X2APIC },
+	{ "a deadline that passes, fast path", op_deadline_passes,
+	  BOTH(VMX_MSR_WRITE, VMX_PREEMPTION_TIMER), ONCE(SVM_MSR), 50,
+	  X2APIC | INTERRUPTED | VMX_TIMER },
 	{ "WRMSR x2APIC ICR, fast path", op_icr,
 	  ONCE(VMX_MSR_WRITE), ONCE(SVM_MSR), 100, X2APIC | SEND_IPI },
 	{ "HLT until a timer ticks", op_hlt,
@@ -386,6 +408,8 @@ static const char *unmet(const struct op *op)
 		return "AVIC answers";
 	if ((op->flags & SEND_IPI) && host.ipiv)
 		return "the hardware sends IPIs";
+	if ((op->flags & VMX_TIMER) && !host.svm && !host.vmx_timer)
+		return "no preemption timer";
 	return NULL;
 }
 
@@ -516,6 +540,7 @@ static void run_op(const struct op *op, bool stats, bool traced)
 	struct counts expected, seen = {}, before = {}, after = {};
 	const struct counts *truth = traced ? &after : &seen;
 	u64 reads = (u64)READS_PER_REASON * nr_reasons;
+	bool ticks = (op->flags & INTERRUPTED) && !(op->flags & VMX_TIMER);
 	struct measurement *m;
 	struct vcpu *vcpu;
 	struct vm *vm;
@@ -525,8 +550,7 @@ static void run_op(const struct op *op, bool stats, bool traced)
 		       (op->flags & X2APIC ? VM_X2APIC : 0));
 	vcpu = vcpu_create(vm);
 	if (op->flags & X2APIC)
-		vcpu_call(vcpu, op->flags & INTERRUPTED ? guest_ticks_setup :
-							  guest_timer_setup);
+		vcpu_call(vcpu, ticks ? guest_ticks_setup : guest_timer_setup);
 
 	m = vcpu->data;
 	m->op = op->run;

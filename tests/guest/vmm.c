@@ -146,6 +146,7 @@ const char *vmm_init(void)
 	host.tsc_deadline = ioctl(kvm_fd, KVM_CHECK_EXTENSION,
 				  KVM_CAP_TSC_DEADLINE_TIMER) > 0;
 
+	host.vmx_timer = !host.svm && kvm_intel("preemption_timer");
 	host.shadow_vmcs = !host.svm && kvm_intel("enable_shadow_vmcs");
 	host.real_mode = host.svm || kvm_intel("unrestricted_guest");
 	host.tcg = runs_on_tcg();

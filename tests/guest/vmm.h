@@ -47,6 +47,7 @@ struct host {
 	bool flexpriority;	/* VMX: accesses to the APIC page are virtualised */
 	bool apicv;		/* the local APIC answers without exits */
 	bool ipiv;		/* ... and sends IPIs */
+	bool vmx_timer;		/* VMX: the preemption timer is in use */
 	bool shadow_vmcs;	/* VMX: a guest's VMREAD and VMWRITE need no exit */
 	bool vgif;		/* SVM: a guest's GIF is virtualised */
 	bool tsc_deadline;
