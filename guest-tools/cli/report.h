@@ -1,20 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What exitstat shows of a snapshot. */
+/* Rows of exits, in each of the formats. */
 #ifndef EXITSTAT_REPORT_H
 #define EXITSTAT_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "lib/libexitstat.h"
+#include "options.h"
+#include "snapshots.h"
 
-/* Dearest first: by cycles, then exits, then slot. */
-void report_sort(struct exitstat_snapshot *snap);
+enum report_period {
+	PERIOD_START,		/* since the VM was started */
+	PERIOD_INTERVAL,	/* between two snapshots */
+	PERIOD_AVERAGE,		/* from the first to the last of them */
+	PERIOD_COMMAND,		/* while a command ran */
+};
+
+struct report {
+	const char *command;	/* "stat", "run" */
+	enum report_period period;
+	double seconds;		/* its length; 0: not known, no rates */
+	time_t when;		/* its end */
+	int is_stream;		/* one of several: a column with the time */
+	int is_first;		/* of the stream, so CSV has names */
+	const struct snapshots *snapshots;
+	json_t *more;		/* into the JSON object; NULL: nothing */
+};
 
 /*
- * Heading, table, totals and a last line with the exits that reading took.
- * 0 or -ENOMEM; write errors stay with the stream.
+ * 0 or -ENOMEM; write errors stay with the stream.  Sorts the snapshots' rows.
+ * JSON is one document, on one line if it is one of a stream.
  */
-int report_text(FILE *out, const struct exitstat *es,
-		const struct exitstat_snapshot *snap);
+int report_print(FILE *out, struct exitstat *es, const struct options *options,
+		 const struct report *report);
+
+/* By time, exits, mean (descending), name or code (ascending), then slot. */
+void report_sort(const struct exitstat *es, struct exitstat_snapshot *snap,
+		 enum sort_key key);
+
+/* The document without its rows: version, host, what it is about. */
+json_t *report_head_json(struct exitstat *es, const char *command);
+/* Compact and with a newline, or indented.  -ENOMEM if the document is NULL. */
+int report_dump_json(FILE *out, json_t *document, int compact);
+
+/*
+ * Counters since the start for Prometheus: as OpenMetrics, "# EOF" included, or
+ * in the older text format that node_exporter's textfile collector reads.  The
+ * snapshots are those of rows_with() with FORMAT_OPENMETRICS; more in them is
+ * shown, less is left out.
+ */
+enum metrics_style {
+	METRICS_OPENMETRICS,
+	METRICS_PROMETHEUS,
+};
+
+int metrics_print(FILE *out, struct exitstat *es,
+		  const struct snapshots *snapshots, enum metrics_style style);
+
+/* "Intel VMX", "AMD SVM"; NULL for a namespace newer than this program. */
+const char *vendor_name(uint32_t reasons);
+
+/* Cycles in another unit; the TSC's frequency must be known for it. */
+double in_unit(enum time_unit unit, uint64_t tsc_hz, double cycles);
+extern const char *const unit_keys[];	/* "cycles", "ns", "us" */
+extern const char *const unit_titles[];	/* "CYCLES", "NS", "US" */
+/* 0, or -1 after a complaint: the host does not tell the frequency. */
+int check_unit(const struct exitstat *es, enum time_unit unit);
 
 #endif /* EXITSTAT_REPORT_H */

@@ -41,6 +41,24 @@ const struct exitstat_known *exitstat_known(uint32_t reasons, uint32_t slot)
 	return reasons == KVM_EXIT_STATS_NS_SVM ? &svm[slot] : &vmx[slot];
 }
 
+#define SLOT_VMX(slot, code, name) VMX_##name = (slot),
+#define SLOT_SVM(slot, code, name) SVM_##name = (slot),
+
+enum { KVM_EXIT_REASONS_VMX(SLOT_VMX, SLOT_VMX) };
+enum { KVM_EXIT_REASONS_SVM(SLOT_SVM, SLOT_SVM) };
+
+uint32_t exitstat_cpuid_slot(uint32_t reasons)
+{
+	switch (reasons) {
+	case KVM_EXIT_STATS_NS_VMX:
+		return VMX_CPUID;
+	case KVM_EXIT_STATS_NS_SVM:
+		return SVM_CPUID;
+	default:
+		return 0;
+	}
+}
+
 char *exitstat_name(const struct exitstat *es, const struct exitstat_row *row,
 		    char *buffer, size_t size)
 {

@@ -21,7 +21,7 @@
 #define WHY_NO_HYPERVISOR \
 	"no hypervisor: this machine is no guest and has no VM exits to show; run this inside a KVM guest"
 #define WHY_KVM_WITHOUT \
-	"KVM without exit statistics: on the host, load the patched kvm.ko with exit_stats=guest; if that is so, the VMM hides them from this VM"
+	"KVM without exit statistics: on the host, load the patched kvm.ko with exit_stats=guest; if it is loaded already, the VMM hides the leaves from this VM"
 #define WHY_NAMELESS \
 	"a hypervisor that gives no name (KVM with kvm=off looks like this) and no exit statistics: they need a KVM host with the patched kvm.ko"
 #define WHY_FOREIGN \
@@ -65,6 +65,8 @@ struct exitstat_regs exitstat_ask(struct exitstat *es, uint32_t leaf,
 
 	es->cpuid.read(es->cpuid.data, leaf, subleaf, &regs);
 	es->own_exits++;
+	if (es->here >= 0)
+		exitstat_own_on(es, es->here);
 	return regs;
 }
 
@@ -76,6 +78,11 @@ int exitstat_fail(struct exitstat *es, int error, const char *format, ...)
 	vsnprintf(es->reason, sizeof(es->reason), format, args);
 	va_end(args);
 	return error;
+}
+
+int exitstat_no_memory(struct exitstat *es)
+{
+	return exitstat_fail(es, -ENOMEM, "out of memory");
 }
 
 static void signature_at(struct exitstat *es, uint32_t leaf, char signature[12])
@@ -175,6 +182,18 @@ uint64_t exitstat_ask_instance(struct exitstat *es)
 	return exitstat_u64(regs.eax, regs.ebx);
 }
 
+/* What was learned of a host that may be another one now. */
+static void forget(struct exitstat *es)
+{
+	free(es->late_codes);
+	free(es->late_known);
+	free(es->stats);
+	es->late_codes = NULL;
+	es->late_known = NULL;
+	es->stats = NULL;
+	es->nr_stats = 0;
+}
+
 static int load_info(struct exitstat *es, uint32_t max_leaf)
 {
 	struct exitstat_info *info = &es->info;
@@ -203,10 +222,7 @@ static int load_info(struct exitstat *es, uint32_t max_leaf)
 	info->nr_vcpus = regs.ecx;
 	info->instance = exitstat_ask_instance(es);
 
-	free(es->late_codes);
-	free(es->late_known);
-	es->late_codes = NULL;
-	es->late_known = NULL;
+	forget(es);
 	nr_known = exitstat_nr_known(info->reasons);
 	if (info->nr_rows > nr_known) {
 		uint32_t late = info->nr_rows - nr_known;
@@ -214,19 +230,18 @@ static int load_info(struct exitstat *es, uint32_t max_leaf)
 		es->late_codes = calloc(late, sizeof(*es->late_codes));
 		es->late_known = calloc(late, sizeof(*es->late_known));
 		if (!es->late_codes || !es->late_known)
-			return exitstat_fail(es, -ENOMEM, "out of memory");
+			return exitstat_no_memory(es);
 	}
 	return 0;
 }
 
 int exitstat_load(struct exitstat *es)
 {
-	uint32_t max_leaf;
 	int err;
 
-	err = probe(es, &max_leaf);
+	err = probe(es, &es->max_leaf);
 	if (!err)
-		err = load_info(es, max_leaf);
+		err = load_info(es, es->max_leaf);
 	if (err)
 		memset(&es->info, 0, sizeof(es->info));
 	return err;
@@ -239,12 +254,17 @@ int exitstat_open_cpuid(struct exitstat **es,
 	if (!*es)
 		return -ENOMEM;
 	(*es)->cpuid = *cpuid;
+	(*es)->here = -1;
 	return exitstat_load(*es);
 }
 
 int exitstat_open(struct exitstat **es)
 {
-	static const struct exitstat_cpuid hardware = { .read = hardware_cpuid };
+	static const struct exitstat_cpuid hardware = {
+		.read = hardware_cpuid,
+		.next_cpu = exitstat_next_cpu,
+		.pin = exitstat_pin_cpu,
+	};
 
 	return exitstat_open_cpuid(es, &hardware);
 }
@@ -253,8 +273,9 @@ void exitstat_close(struct exitstat *es)
 {
 	if (!es)
 		return;
-	free(es->late_codes);
-	free(es->late_known);
+	forget(es);
+	free(es->vcpus);
+	free(es->own_on);
 	free(es);
 }
 
@@ -276,4 +297,10 @@ const struct exitstat_info *exitstat_info(const struct exitstat *es)
 uint64_t exitstat_own_exits(const struct exitstat *es)
 {
 	return es->own_exits;
+}
+
+void exitstat_leaf(struct exitstat *es, uint32_t leaf, uint32_t subleaf,
+		   struct exitstat_regs *regs)
+{
+	*regs = exitstat_ask(es, leaf, subleaf);
 }

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/grid.h"
 #include "cli/report.h"
-#include "cli/table.h"
 #include "kvm_exit_reasons_svm.h"
 #include "kvm_exit_reasons_vmx.h"
 #include "kvm_exit_stats.h"
@@ -449,8 +449,8 @@ static void snapshot_svm(void **state)
 	check_rows(es, snap, wanted, ARRAY_SIZE(wanted));
 	assert_int_equal(snap->instance, fake->instance);
 
-	/* Two bitmaps, a question a row, the instance; not one more */
-	assert_int_equal(snap->own_exits, 2 + ARRAY_SIZE(wanted) + 1);
+	/* Two bitmaps, a question a row, features, instance; not one more */
+	assert_int_equal(snap->own_exits, 2 + ARRAY_SIZE(wanted) + 2);
 	assert_int_equal(fake->asked - before, snap->own_exits);
 	assert_int_equal(exitstat_own_exits(es), fake->asked);
 	exitstat_snapshot_free(snap);
@@ -476,7 +476,7 @@ static void snapshot_vmx(void **state)
 	assert_int_equal(open_fake(&es, fake), 0);
 	assert_int_equal(exitstat_snapshot(es, &snap), 0);
 	check_rows(es, snap, wanted, ARRAY_SIZE(wanted));
-	assert_int_equal(snap->own_exits, 1 + ARRAY_SIZE(wanted) + 1);
+	assert_int_equal(snap->own_exits, 1 + ARRAY_SIZE(wanted) + 2);
 	exitstat_snapshot_free(snap);
 	exitstat_close(es);
 	test_free(fake);
@@ -650,6 +650,9 @@ static void knows_every_name(void **state)
 static char *report(struct fake *fake)
 {
 	struct exitstat_snapshot *snap;
+	struct snapshots snapshots = { .nr = 1, .snap = &snap };
+	struct options options = { .format = FORMAT_TEXT };
+	struct report report = { .command = "stat", .snapshots = &snapshots };
 	struct exitstat *es;
 	char *text = NULL;
 	size_t size;
@@ -659,8 +662,7 @@ static char *report(struct fake *fake)
 	assert_non_null(out);
 	assert_int_equal(open_fake(&es, fake), 0);
 	assert_int_equal(exitstat_snapshot(es, &snap), 0);
-	report_sort(snap);
-	assert_int_equal(report_text(out, es, snap), 0);
+	assert_int_equal(report_print(out, es, &options, &report), 0);
 	assert_int_equal(fclose(out), 0);
 	exitstat_snapshot_free(snap);
 	exitstat_close(es);
@@ -681,7 +683,7 @@ static char *report(struct fake *fake)
 	"AVIC_UNACCELERATED_ACCESS  0x402      1    0.10         1      1     0.00\n" \
 	"TOTAL                      -       1000  100.00  10000000  10000   100.00\n" \
 	"\n" \
-	"This reading caused 11 CPUID exits: 4 to probe the host, 7 for the snapshot\n"
+	"This reading caused 12 CPUID exits: 4 to probe the host, 8 for the snapshot\n"
 
 static void report_is_this(void **state)
 {
@@ -706,7 +708,7 @@ static void report_is_this(void **state)
 	"REASON  CODE  EXITS  EXITS%  CYCLES  MEAN  CYCLES%\n" \
 	"TOTAL   -         0       -       0     -        -\n" \
 	"\n" \
-	"This reading caused 6 CPUID exits: 4 to probe the host, 2 for the snapshot\n"
+	"This reading caused 7 CPUID exits: 4 to probe the host, 3 for the snapshot\n"
 
 #define ODD_ROWS \
 	"HLT     0xc       0    0.00      30     -    75.00\n" \
@@ -734,7 +736,7 @@ static void report_of_odd_hosts(void **state)
 	free(text);
 }
 
-static void sorted_dearest_first(void **state)
+static void sorted_most_expensive_first(void **state)
 {
 	struct exitstat_row rows[] = {
 		{ .slot = 5, .exits = 1, .cycles = 10 },
@@ -748,33 +750,33 @@ static void sorted_dearest_first(void **state)
 	struct exitstat_snapshot snap = { .nr_rows = 6, .rows = rows };
 
 	(void)state;
-	report_sort(&snap);
+	report_sort(NULL, &snap, SORT_TIME);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
 		assert_int_equal(rows[i].slot, order[i]);
 }
 
-static void table_fits_its_cells(void **state)
+static void grid_fits_its_cells(void **state)
 {
-	static const struct table_column columns[] = {
-		{ "A", 1 },
-		{ "NAME", 0 },
+	static const struct grid_column columns[] = {
+		{ "A", "a", 1, 0 },
+		{ "NAME", "name", 0, 0 },
 	};
-	struct table *table = table_new(columns, 2);
+	struct grid *grid = grid_new(columns, 2);
 	char *text = NULL;
 	size_t size;
 	FILE *out;
 
 	(void)state;
-	assert_non_null(table);
+	assert_non_null(grid);
 	for (int i = 0; i < 200; i++) {
-		table_cell(table, "%d", i);
-		table_cell(table, "%s", i == 100 ? "longer" : "x");
+		grid_count(grid, (uint64_t)i);
+		grid_text(grid, "%s", i == 100 ? "longer" : "x");
 	}
 	out = open_memstream(&text, &size);
 	assert_non_null(out);
-	assert_int_equal(table_print(table, out), 0);
+	assert_int_equal(grid_print_text(grid, out, 0), 0);
 	assert_int_equal(fclose(out), 0);
-	table_free(table);
+	grid_free(grid);
 	assert_memory_equal(text, "  A  NAME\n  0  x\n", 17);
 	assert_non_null(strstr(text, "\n 99  x\n100  longer\n101  x\n"));
 	assert_string_equal(text + size - 7, "199  x\n");
@@ -801,8 +803,8 @@ int main(void)
 		cmocka_unit_test(knows_every_name),
 		cmocka_unit_test(report_is_this),
 		cmocka_unit_test(report_of_odd_hosts),
-		cmocka_unit_test(sorted_dearest_first),
-		cmocka_unit_test(table_fits_its_cells),
+		cmocka_unit_test(sorted_most_expensive_first),
+		cmocka_unit_test(grid_fits_its_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of commands, and what they all say. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "command.h"
+
+const struct command *const commands[] = {
+	&cmd_stat,
+	NULL,
+};
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("exitstat: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int finish_output(FILE *out, const char *name)
+{
+	errno = 0;
+	if (!fflush(out) && !ferror(out))
+		return EXIT_SUCCESS;
+	if (errno != EPIPE)
+		complain("cannot write %s: %s", name ? name : "the output",
+			 errno ? strerror(errno) : "write error");
+	return EXIT_FAILURE;
+}
