@@ -16,6 +16,10 @@ struct command {
 };
 
 extern const struct command cmd_stat; /* the one that needs no name */
+extern const struct command cmd_run;
+extern const struct command cmd_vcpus;
+extern const struct command cmd_info;
+extern const struct command cmd_leaf;
 
 /* Ends in NULL. */
 extern const struct command *const commands[];

@@ -8,6 +8,10 @@
 
 const struct command *const commands[] = {
 	&cmd_stat,
+	&cmd_run,
+	&cmd_vcpus,
+	&cmd_info,
+	&cmd_leaf,
 	NULL,
 };
 
