@@ -83,22 +83,33 @@ static void open_sample(struct metrics *metrics, const char *suffix,
 	char name[EXITSTAT_NAME_SIZE];
 	const char *gap = "";
 
-	fprintf(metrics->out, "%s%s{", metrics->name, suffix);
+	fprintf(metrics->out, "%s%s", metrics->name, suffix);
+	/* Neither a vCPU nor a reason: no labels. */
+	if (snap->vcpu == EXITSTAT_WHOLE_VM && !row)
+		return;
+	putc('{', metrics->out);
 	if (snap->vcpu != EXITSTAT_WHOLE_VM) {
 		fprintf(metrics->out, "vcpu=\"%d\"", snap->vcpu);
 		gap = ",";
 	}
-	if (!row)
-		return;
-	fprintf(metrics->out, "%sreason=\"%s\"", gap,
-		exitstat_name(metrics->es, row, name, sizeof(name)));
-	if (row->slot)
+	if (row)
+		fprintf(metrics->out, "%sreason=\"%s\"", gap,
+			exitstat_name(metrics->es, row, name, sizeof(name)));
+	if (row && row->slot)
 		fprintf(metrics->out, ",code=\"0x%x\"", row->code);
+}
+
+/* What was opened, ends here. */
+static void close_sample(struct metrics *metrics,
+			 const struct exitstat_snapshot *snap,
+			 const struct exitstat_row *row)
+{
+	fputs(snap->vcpu == EXITSTAT_WHOLE_VM && !row ? " " : "} ", metrics->out);
 }
 
 static void print_count(struct metrics *metrics, uint64_t count)
 {
-	fprintf(metrics->out, "} %llu\n", (unsigned long long)count);
+	fprintf(metrics->out, "%llu\n", (unsigned long long)count);
 }
 
 static double in_seconds(const struct metrics *metrics, double cycles)
@@ -109,7 +120,7 @@ static double in_seconds(const struct metrics *metrics, double cycles)
 static void print_cycles(struct metrics *metrics, uint64_t cycles)
 {
 	if (metrics->info->tsc_hz)
-		fprintf(metrics->out, "} %.15g\n",
+		fprintf(metrics->out, "%.15g\n",
 			in_seconds(metrics, (double)cycles));
 	else
 		print_count(metrics, cycles);
@@ -149,11 +160,14 @@ static void print_buckets(struct metrics *metrics,
 				in_seconds(metrics, bound - 1));
 		else
 			fprintf(metrics->out, ",le=\"%.0f.0\"", bound - 1);
+		close_sample(metrics, snap, row);
 		print_count(metrics, sum);
 	}
 	open_sample(metrics, "_count", snap, row);
+	close_sample(metrics, snap, row);
 	print_count(metrics, sum);
 	open_sample(metrics, "_sum", snap, row);
+	close_sample(metrics, snap, row);
 	print_cycles(metrics, row->cycles);
 }
 
@@ -182,6 +196,7 @@ static void print_exits(struct metrics *metrics,
 {
 	(void)stat;
 	open_sample(metrics, metrics->suffix, snap, row);
+	close_sample(metrics, snap, row);
 	print_count(metrics, row->exits);
 }
 
@@ -192,6 +207,7 @@ static void print_processing(struct metrics *metrics,
 {
 	(void)stat;
 	open_sample(metrics, metrics->suffix, snap, row);
+	close_sample(metrics, snap, row);
 	print_cycles(metrics, row->cycles);
 }
 
@@ -205,6 +221,7 @@ static void print_stat(struct metrics *metrics,
 	if (!value)
 		return;
 	open_sample(metrics, metrics->suffix, snap, row);
+	close_sample(metrics, snap, row);
 	print_value(metrics, stat, *value);
 }
 
@@ -219,6 +236,7 @@ static void print_vcpu_stat(struct metrics *metrics,
 		if (!snap->vcpu_values)
 			continue;
 		open_sample(metrics, metrics->suffix, snap, NULL);
+		close_sample(metrics, snap, NULL);
 		print_value(metrics, stat, snap->vcpu_values[stat->first]);
 	}
 }

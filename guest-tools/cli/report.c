@@ -363,10 +363,11 @@ static void add_row(const struct view *view, struct grid *grid,
 static uint64_t cpu_cycles(struct exitstat *es,
 			   const struct exitstat_snapshot *snap)
 {
-	const struct exitstat_stat *guest;
+	const struct exitstat_stat *guest = NULL;
 
-	guest = exitstat_find_stat(es, KVM_EXIT_STAT_GUEST);
-	if (!guest || !snap->vcpu_values)
+	if (snap->vcpu_values)
+		guest = exitstat_find_stat(es, KVM_EXIT_STAT_GUEST);
+	if (!guest)
 		return 0;
 	return snap->vcpu_values[guest->first] + snap->cycles;
 }
@@ -447,9 +448,11 @@ static void plan_view(struct view *view)
 	view->info = exitstat_info(view->es);
 	if (view->report->snapshots->nr)
 		snap = view->report->snapshots->snap[0];
-	if (exitstat_stats(view->es, &view->stats, &view->nr_stats))
+	view->nr_stats = 0;
+	if (snap && snap->nr_values &&
+	    exitstat_stats(view->es, &view->stats, &view->nr_stats))
 		view->nr_stats = 0;
-	for (i = 0; snap && snap->nr_values && i < view->nr_stats; i++) {
+	for (i = 0; i < view->nr_stats; i++) {
 		const struct exitstat_stat *stat = &view->stats[i];
 
 		if (stat->kind != KVM_EXIT_STATS_KIND_ROW)

@@ -15,7 +15,12 @@ int open_host(struct exitstat **es)
 	return err;
 }
 
-/* A table with quantiles has the longest one beside them, a scalar. */
+#define FEAT_HISTOGRAM (1u << 3)
+
+/*
+ * To ask what there is costs some exits: not if a plain table will do.  One with
+ * quantiles has the longest beside them, a scalar.
+ */
 unsigned int rows_with(struct exitstat *es, const struct options *options)
 {
 	const struct exitstat_stat *stats;
@@ -26,6 +31,8 @@ unsigned int rows_with(struct exitstat *es, const struct options *options)
 		with |= EXITSTAT_WITH_ROW_STATS;
 	if (options->format == FORMAT_OPENMETRICS)
 		with |= EXITSTAT_WITH_VCPU_STATS;
+	if (!with && !(exitstat_info(es)->features & FEAT_HISTOGRAM))
+		return 0;
 	if (exitstat_stats(es, &stats, &nr_stats))
 		return 0;
 	for (i = 0; i < nr_stats; i++) {
