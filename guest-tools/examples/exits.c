@@ -9,6 +9,7 @@
  *	gcc -O2 exits.c -o exits
  */
 #include <cpuid.h>
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,18 +68,17 @@ int main(int argc, char **argv)
 	struct regs r;
 	int i;
 
+	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
+		printf("Usage: %s [REASON]...   exits of the VM, and of these numbers, as 10 or 0x72\n",
+		       argv[0]);
+		return fflush(stdout) ? 1 : 0;
+	}
 	for (i = 1; i < argc; i++) {
-		if (parse(argv[i], &reason)) {
-			fprintf(stderr, "%s: not an exit number: %s\n", argv[0],
-				argv[i]);
-			return 2;
-		}
+		if (parse(argv[i], &reason))
+			errx(2, "not an exit number: %s; try --help", argv[i]);
 	}
-	if (!have_exit_stats()) {
-		fprintf(stderr, "%s: this host has no KVM exit statistics\n",
-			argv[0]);
-		return 1;
-	}
+	if (!have_exit_stats())
+		errx(1, "this host has no KVM exit statistics");
 
 	r = cpuid(TOTAL_EXITS, 0);
 	printf("CPUID(0x4FFFFFFC), exits=%llu\n", join(r.ebx, r.eax));
