@@ -8,16 +8,16 @@
 #include "kvm_exit_stats.h"
 #include "report.h"
 
-static const char help[] =
-	"Usage: exitstat info [OPTION]...\n"
-	"\n"
-	"Show what the host offers to this guest; if it offers no exit statistics, why,\n"
-	"and what to do about it.\n"
-	"\n"
-	"      --json          JSON; docs/exitstat.schema.json describes it\n"
-	HELP_HELP
-	"\n"
-	"Exit status: 0 the host has exit statistics, 1 it has none, 2 wrong usage.\n";
+#define HELP \
+	"Usage: exitstat info [OPTION]...\n" \
+	"\n" \
+	"Show what the host offers to this guest; if it offers no exit statistics, why,\n" \
+	"and what to do about it.\n" \
+	"\n" \
+	"      --json          JSON; docs/exitstat.schema.json describes it\n" \
+	HELP_HELP \
+	"\n" \
+	"Exit status: 0 the host has exit statistics, 1 it has none, 2 wrong usage.\n"
 
 static const struct option longs[] = {
 	LONG_HELP,
@@ -214,7 +214,7 @@ static int show(const struct options *options)
 static int info_main(int argc, char **argv)
 {
 	struct options options = {
-		.help = help,
+		.help = HELP,
 		.shorts = "+:" SHORT_HELP,
 		.longs = longs,
 	};

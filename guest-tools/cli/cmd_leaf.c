@@ -7,17 +7,17 @@
 #include "command.h"
 #include "report.h"
 
-static const char help[] =
-	"Usage: exitstat leaf [OPTION]... LEAF [SUBLEAF]\n"
-	"\n"
-	"Show the registers that CPUID answers for a leaf, whatever the host is.  Numbers\n"
-	"are decimal, or hexadecimal with 0x.\n"
-	"\n"
-	"  -c, --cpu CPU       on this CPU of the guest\n"
-	"      --json          JSON; docs/exitstat.schema.json describes it\n"
-	HELP_HELP
-	"\n"
-	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n";
+#define HELP \
+	"Usage: exitstat leaf [OPTION]... LEAF [SUBLEAF]\n" \
+	"\n" \
+	"Show the registers that CPUID answers for a leaf, whatever the host is.  Numbers\n" \
+	"are decimal, or hexadecimal with 0x.\n" \
+	"\n" \
+	"  -c, --cpu CPU       on this CPU of the guest\n" \
+	"      --json          JSON; docs/exitstat.schema.json describes it\n" \
+	HELP_HELP \
+	"\n" \
+	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n"
 
 static const struct option longs[] = {
 	LONG_HELP,
@@ -129,7 +129,7 @@ static int leaf_main(int argc, char **argv)
 {
 	struct leaf leaf = {
 		.options = {
-			.help = help,
+			.help = HELP,
 			.shorts = "+:" SHORT_HELP "c:",
 			.longs = longs,
 		},

@@ -21,22 +21,22 @@
 #define NOT_STARTED	126
 #define BY_SIGNAL	128
 
-static const char help[] =
-	"Usage: exitstat run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-	"\n"
-	"Run a command and show the VM exits that happened meanwhile in this guest, in\n"
-	"all of it, not in the command alone.  The exits that reading causes are taken\n"
-	"out.  The report goes to standard error.\n"
-	"\n"
-	"  -r, --repeat N      run it N times, show the mean and the spread\n"
-	"  -o, --output FILE   the report goes there\n"
-	HELP_OUTPUT
-	HELP_CPUS
-	HELP_ROWS
-	HELP_HELP
-	"\n"
-	"Exit status: the command's; 127 it was not found, 126 it could not be started,\n"
-	"128 + N signal N ended it, 1 the exits cannot be shown, 2 wrong usage.\n";
+#define HELP \
+	"Usage: exitstat run [OPTION]... [--] COMMAND [ARGUMENT]...\n" \
+	"\n" \
+	"Run a command and show the VM exits that happened meanwhile in this guest, in\n" \
+	"all of it, not in the command alone.  The exits that reading causes are taken\n" \
+	"out.  The report goes to standard error.\n" \
+	"\n" \
+	"  -r, --repeat N      run it N times, show the mean and the spread\n" \
+	"  -o, --output FILE   the report goes there\n" \
+	HELP_OUTPUT \
+	HELP_CPUS \
+	HELP_ROWS \
+	HELP_HELP \
+	"\n" \
+	"Exit status: the command's; 127 it was not found, 126 it could not be started,\n" \
+	"128 + N signal N ended it, 1 the exits cannot be shown, 2 wrong usage.\n"
 
 static const struct option longs[] = {
 	LONG_HELP,
@@ -360,8 +360,8 @@ static void add_repeated(const struct run *run, struct grid *grid,
 		grid_count(grid, (uint64_t)row->cpu);
 		grid_count(grid, (uint64_t)row->vcpu);
 	}
-	grid_text(grid, "%s", row->is_total ? "TOTAL" :
-		  exitstat_name(run->es, &row->row, name, sizeof(name)));
+	exitstat_name(run->es, &row->row, name, sizeof(name));
+	grid_text(grid, "%s", row->is_total ? "TOTAL" : name);
 	if (row->is_total || !row->row.slot)
 		grid_none(grid);
 	else
@@ -463,8 +463,8 @@ static int print_repeated(struct run *run)
 		fprintf(run->out, "%.3f s +- %.3f s each\n",
 			mean(&run->all_seconds, run->done),
 			deviation(&run->all_seconds, run->done));
-		fprintf(run->out, "Means of the runs with their standard deviation; exits that reading caused are %s\n\n",
-			what);
+		fputs("Means of the runs with their standard deviation; ", run->out);
+		fprintf(run->out, "exits that reading caused are %s\n\n", what);
 		err = grid_print_text(grid, run->out, wants_colour(run->out));
 		break;
 	}
@@ -571,7 +571,7 @@ static int run_main(int argc, char **argv)
 {
 	struct run run = {
 		.options = {
-			.help = help,
+			.help = HELP,
 			/* What follows the command is the command's. */
 			.shorts = "+:" SHORT_HELP SHORT_OUTPUT SHORT_CPUS "r:o:",
 			.longs = longs,

@@ -10,21 +10,21 @@
 #include "command.h"
 #include "report.h"
 
-static const char help[] =
-	"Usage: exitstat [stat] [OPTION]... [INTERVAL [COUNT]]\n"
-	"\n"
-	"VM exits of this guest per reason, most expensive first.  Without an INTERVAL\n"
-	"since the VM was started.  With an INTERVAL in seconds that comes first, then\n"
-	"what happened in each interval, COUNT reports in all or until Ctrl-C, and the\n"
-	"average at the end.\n"
-	"\n"
-	HELP_OUTPUT
-	HELP_OPENMETRICS
-	HELP_CPUS
-	HELP_ROWS
-	HELP_HELP
-	"\n"
-	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n";
+#define HELP \
+	"Usage: exitstat [stat] [OPTION]... [INTERVAL [COUNT]]\n" \
+	"\n" \
+	"VM exits of this guest per reason, most expensive first.  Without an INTERVAL\n" \
+	"since the VM was started.  With an INTERVAL in seconds that comes first, then\n" \
+	"what happened in each interval, COUNT reports in all or until Ctrl-C, and the\n" \
+	"average at the end.\n" \
+	"\n" \
+	HELP_OUTPUT \
+	HELP_OPENMETRICS \
+	HELP_CPUS \
+	HELP_ROWS \
+	HELP_HELP \
+	"\n" \
+	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n"
 
 static const struct option longs[] = {
 	LONG_HELP,
@@ -114,8 +114,10 @@ static int since_start(struct stat_run *run, const struct snapshots *now)
 static double seconds_between(const struct snapshots *before,
 			      const struct snapshots *after)
 {
-	return (double)(after->snap[0]->nanoseconds -
-			before->snap[0]->nanoseconds) / 1e9;
+	uint64_t nanoseconds = after->snap[0]->nanoseconds -
+			       before->snap[0]->nanoseconds;
+
+	return (double)nanoseconds / 1e9;
 }
 
 static int between(struct stat_run *run, enum report_period period,
@@ -258,7 +260,7 @@ static int stat_main(int argc, char **argv)
 {
 	struct stat_run run = {
 		.options = {
-			.help = help,
+			.help = HELP,
 			.shorts = "+:" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
 			.longs = longs,
 		},

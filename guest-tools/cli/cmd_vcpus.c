@@ -9,18 +9,18 @@
 #include "kvm_exit_stats.h"
 #include "report.h"
 
-static const char help[] =
-	"Usage: exitstat vcpus [OPTION]...\n"
-	"\n"
-	"Where the time of each vCPU went since the VM was started, in per cent:\n"
-	"guest, kernel (KVM at work for it), user (the VMM at work for it), idle,\n"
-	"preempted (the host ran something else), stopped (the VM was paused).\n"
-	"\n"
-	HELP_OUTPUT
-	HELP_CPUS
-	HELP_HELP
-	"\n"
-	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n";
+#define HELP \
+	"Usage: exitstat vcpus [OPTION]...\n" \
+	"\n" \
+	"Where the time of each vCPU went since the VM was started, in per cent:\n" \
+	"guest, kernel (KVM at work for it), user (the VMM at work for it), idle,\n" \
+	"preempted (the host ran something else), stopped (the VM was paused).\n" \
+	"\n" \
+	HELP_OUTPUT \
+	HELP_CPUS \
+	HELP_HELP \
+	"\n" \
+	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n"
 
 static const struct option longs[] = {
 	LONG_HELP,
@@ -31,7 +31,12 @@ static const struct option longs[] = {
 
 /* Every cycle of a vCPU's life is in one of these. */
 static const char *const places[] = {
-	"guest", "kernel", "user", "idle", "preempted", "stopped",
+	"guest",
+	"kernel",
+	"user",
+	"idle",
+	"preempted",
+	"stopped",
 };
 
 #define NR_PLACES (sizeof(places) / sizeof(places[0]))
@@ -189,7 +194,7 @@ static int print(struct exitstat *es, const struct options *options,
 		if (grid_print_text(grid, stdout, wants_colour(stdout)))
 			return -ENOMEM;
 		if (!options->cpus && nr_read < info->nr_vcpus)
-			printf("\n%u of %u vCPUs cannot be asked: offline, or not for this process\n",
+			printf("\n%u of %u vCPUs cannot be asked: offline, or kept from us\n",
 			       info->nr_vcpus - (unsigned int)nr_read,
 			       info->nr_vcpus);
 		return 0;
@@ -235,7 +240,7 @@ out:
 static int vcpus_main(int argc, char **argv)
 {
 	struct options options = {
-		.help = help,
+		.help = HELP,
 		.shorts = "+:" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
 		.longs = longs,
 		.per_cpu = 1,

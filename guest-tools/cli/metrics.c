@@ -251,18 +251,20 @@ static int has_values(const struct metrics *metrics,
 	snap = metrics->snapshots->snap[0];
 	if (stat->kind == KVM_EXIT_STATS_KIND_ROW)
 		return snap->nr_values != 0;
-	return snap->vcpu_values != NULL;
+	return !!snap->vcpu_values;
 }
 
 static void stat_family(struct metrics *metrics,
 			const struct exitstat_stat *stat)
 {
-	const char *unit = stat->unit == KVM_EXIT_STATS_UNIT_CYCLES ?
-				   metrics->unit : "";
-	enum metric_type type = stat->merge == KVM_EXIT_STATS_MERGE_MAX ?
-					TYPE_GAUGE : TYPE_COUNTER;
+	enum metric_type type = TYPE_COUNTER;
+	const char *unit = "";
 	char help[100];
 
+	if (stat->unit == KVM_EXIT_STATS_UNIT_CYCLES)
+		unit = metrics->unit;
+	if (stat->merge == KVM_EXIT_STATS_MERGE_MAX)
+		type = TYPE_GAUGE;
 	/* A family of its own has all that it would tell. */
 	if (!has_values(metrics, stat) ||
 	    (stat->number == KVM_EXIT_STAT_EXITS &&

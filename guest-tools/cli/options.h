@@ -8,7 +8,7 @@
  *		LONG_END,
  *	};
  *	struct options options = {
- *		.help = help, .shorts = SHORT_HELP SHORT_OUTPUT "r:",
+ *		.help = HELP, .shorts = SHORT_HELP SHORT_OUTPUT "r:",
  *		.longs = longs,
  *	};
  *
@@ -100,7 +100,7 @@ enum {
 			{ "own", required_argument, NULL, OPT_OWN }
 #define LONG_END	{ NULL, 0, NULL, 0 }
 
-/* What --help says of them; without the macro's blank lines around. */
+/* What --help says of them, for a macro HELP of the command. */
 #define HELP_OUTPUT \
 	"      --json          JSON; docs/exitstat.schema.json describes it\n" \
 	"  -x, --csv SEP       values separated by SEP, one line of names\n"

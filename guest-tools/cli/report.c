@@ -221,13 +221,12 @@ static void plan_columns(struct view *view)
 		snprintf(title, sizeof(title), "%s", stat->name);
 		for (p = title; *p; p++)
 			*p = (char)toupper((unsigned char)*p);
-		snprintf(key, sizeof(key), "%s%s%s", stat->name,
-			 stat->unit == KVM_EXIT_STATS_UNIT_CYCLES ? "_" : "",
-			 stat->unit == KVM_EXIT_STATS_UNIT_CYCLES ?
-				 unit_keys[options->unit] : "");
-		add_column(view, title, key, 1,
-			   stat->unit == KVM_EXIT_STATS_UNIT_CYCLES &&
-			   options->unit == UNIT_US ? 3 : 0);
+		if (stat->unit == KVM_EXIT_STATS_UNIT_CYCLES) {
+			snprintf(key, sizeof(key), "%s_", stat->name);
+			add_time_column(view, title, key);
+		} else {
+			add_column(view, title, stat->name, 1, 0);
+		}
 	}
 }
 
@@ -336,8 +335,7 @@ static void add_row(const struct view *view, struct grid *grid,
 		grid_count(grid, (uint64_t)snap->cpu);
 		grid_count(grid, (uint64_t)snap->vcpu);
 	}
-	grid_text(grid, "%s", sum ? sum :
-		  exitstat_name(view->es, row, name, sizeof(name)));
+	grid_text(grid, "%s", sum ? sum : exitstat_name(view->es, row, name, sizeof(name)));
 	if (sum || !row->slot)
 		grid_none(grid);
 	else
@@ -557,7 +555,10 @@ static int print_text(const struct view *view, FILE *out,
 static json_t *features_json(uint32_t features)
 {
 	static const char *const names[] = {
-		"value", "stat", "hide_async", "histogram",
+		"value",
+		"stat",
+		"hide_async",
+		"histogram",
 	};
 	json_t *array = json_array();
 	size_t i;
@@ -574,22 +575,32 @@ static json_t *features_json(uint32_t features)
 	return array;
 }
 
+static const char *namespace_key(uint32_t reasons)
+{
+	switch (reasons) {
+	case KVM_EXIT_STATS_NS_VMX:
+		return "vmx";
+	case KVM_EXIT_STATS_NS_SVM:
+		return "svm";
+	default:
+		return "unknown";
+	}
+}
+
 json_t *report_head_json(struct exitstat *es, const char *command)
 {
 	const struct exitstat_info *info = exitstat_info(es);
-	json_t *host;
+	json_t *host, *instance;
 
+	instance = json_sprintf("0x%016llx", (unsigned long long)info->instance);
 	host = json_pack("{s:i, s:o, s:s, s:i, s:i, s:I, s:o}",
 			 "abi", (int)info->abi,
 			 "features", features_json(info->features),
-			 "reasons", info->reasons == KVM_EXIT_STATS_NS_VMX ? "vmx" :
-				    info->reasons == KVM_EXIT_STATS_NS_SVM ? "svm" :
-									     "unknown",
+			 "reasons", namespace_key(info->reasons),
 			 "rows", (int)info->nr_rows,
 			 "vcpus", (int)info->nr_vcpus,
 			 "tsc_hz", (json_int_t)info->tsc_hz,
-			 "instance", json_sprintf("0x%016llx",
-						  (unsigned long long)info->instance));
+			 "instance", instance);
 	return json_pack("{s:{s:s, s:i}, s:s, s:o}",
 			 "exitstat", "version", EXITSTAT_VERSION,
 			 "schema", SCHEMA_VERSION,
@@ -603,8 +614,7 @@ int report_dump_json(FILE *out, json_t *document, int compact)
 	if (!document)
 		return -ENOMEM;
 	/* What is left to say of a write error, the stream knows. */
-	json_dumpf(document, out, flags | (compact ? JSON_COMPACT :
-						     JSON_INDENT(2)));
+	json_dumpf(document, out, flags | (compact ? JSON_COMPACT : JSON_INDENT(2)));
 	fputc('\n', out);
 	json_decref(document);
 	return 0;
@@ -676,6 +686,7 @@ static json_t *report_json(struct view *view)
 	const struct snapshots *snapshots = view->report->snapshots;
 	json_t *document = report_head_json(view->es, view->report->command);
 	json_t *parts = json_array();
+	double seconds = view->report->seconds;
 	uint64_t counted = 0;
 	int subtracted = 0;
 	json_t *own;
@@ -691,8 +702,8 @@ static json_t *report_json(struct view *view)
 	json_object_set_new(document, "time", when_json(view->report->when));
 	json_object_set_new(document, "period",
 			    json_string(period_keys[view->report->period]));
-	json_object_set_new(document, "seconds", view->report->seconds > 0 ?
-			    json_real(view->report->seconds) : json_null());
+	json_object_set_new(document, "seconds",
+			    seconds > 0 ? json_real(seconds) : json_null());
 	json_object_set_new(document, "unit",
 			    json_string(unit_keys[view->options->unit]));
 	json_object_set_new(document, "own", own);

@@ -69,8 +69,7 @@ int main(int argc, char **argv)
 	int i;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-		printf("Usage: %s [REASON]...   exits of the VM, and of these numbers, as 10 or 0x72\n",
-		       argv[0]);
+		printf("Usage: %s [REASON]...  (numbers of exits, as 10 or 0x72)\n", argv[0]);
 		return fflush(stdout) ? 1 : 0;
 	}
 	for (i = 1; i < argc; i++) {

@@ -17,12 +17,12 @@
 #define WHY_UNLIKE \
 	"the two snapshots are not of the same kind"
 
-__extension__ typedef unsigned __int128 wide;
-
 /* A part of a number, without overflow. */
 static uint64_t share(uint64_t number, uint64_t part, uint64_t whole)
 {
-	return (uint64_t)((wide)number * part / whole);
+	__extension__ unsigned __int128 product = number;
+
+	return (uint64_t)(product * part / whole);
 }
 
 /* 0 or -1: it went backwards. */

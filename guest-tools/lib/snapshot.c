@@ -266,13 +266,13 @@ static int read_vcpu_values(struct reading *reading)
 		return exitstat_no_memory(reading->es);
 	for (i = 0; i < reading->nr_stats; i++) {
 		const struct exitstat_stat *stat = &reading->stats[i];
+		uint64_t *value = snap->vcpu_values + stat->first;
 
 		if (stat->kind != KVM_EXIT_STATS_KIND_VCPU)
 			continue;
 		for (element = 0; element < stat->nr_elements; element++) {
 			err = ask_value(reading, EXITSTAT_ALL_ROWS, stat->number,
-					element, snap->vcpu_values +
-							 stat->first + element);
+					element, value + element);
 			if (err)
 				return err;
 		}

@@ -132,9 +132,17 @@ static inline void host_describe(const struct host *host, uint32_t subleaf,
 				 struct exitstat_regs *regs)
 {
 	static const char *const names[256] = {
-		"exits", "kernel", "user", "idle", "preempted", "longest",
-		"histogram", [HOST_MYSTERY] = "mystery\033x",
-		[128] = "guest", "stopped", "elapsed",
+		"exits",
+		"kernel",
+		"user",
+		"idle",
+		"preempted",
+		"longest",
+		"histogram",
+		[HOST_MYSTERY] = "mystery\033x",
+		[128] = "guest",
+		"stopped",
+		"elapsed",
 	};
 	uint32_t number = subleaf & 0xff;
 	char name[17] = "";
@@ -177,8 +185,9 @@ static inline uint64_t host_stat(const struct host *host, uint32_t vcpu,
 
 	if (number >= 128)
 		return host->vcpu_stat[vcpu][number - 128];
-	return number == HOST_HISTOGRAM ? row->histogram[element] :
-					  row->stat[number];
+	if (number == HOST_HISTOGRAM)
+		return row->histogram[element];
+	return number < HOST_ROW_STATS ? row->stat[number] : 0;
 }
 
 /* Sum or maximum over what the selection names. */

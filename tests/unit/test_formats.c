@@ -165,19 +165,50 @@ static void rows_that_are_zero(void **state)
 static void names_of_columns_are_stable(void **state)
 {
 	struct said said = {
-		.options = { .format = FORMAT_CSV, .separator = ",", .unit = UNIT_NS,
-			     .per_cpu = 1, .all_stats = 1 },
-		.report = { .period = PERIOD_INTERVAL, .seconds = 2, .is_stream = 1,
-			    .is_first = 1 },
+		.options = {
+			.format = FORMAT_CSV,
+			.separator = ",",
+			.unit = UNIT_NS,
+			.per_cpu = 1,
+			.all_stats = 1,
+		},
+		.report = {
+			.period = PERIOD_INTERVAL,
+			.seconds = 2,
+			.is_stream = 1,
+			.is_first = 1,
+		},
 		.with = EXITSTAT_WITH_VCPU_STATS,
 	};
-	static const char names[] =
-		"time,cpu,vcpu,reason,code,exits,exits_per_second,exits_percent,ns,"
-		"mean_ns,p50_ns,p99_ns,max_ns,time_percent,cpu_percent,kernel_ns,"
-		"user_ns,idle_ns,preempted_ns,longest_ns\n";
+	static const char *const names[] = {
+		"time",
+		"cpu",
+		"vcpu",
+		"reason",
+		"code",
+		"exits",
+		"exits_per_second",
+		"exits_percent",
+		"ns",
+		"mean_ns",
+		"p50_ns",
+		"p99_ns",
+		"max_ns",
+		"time_percent",
+		"cpu_percent",
+		"kernel_ns",
+		"user_ns",
+		"idle_ns",
+		"preempted_ns",
+		"longest_ns\n",
+	};
 	char *text = say(busy_host(), &said);
+	const char *at = text;
 
-	assert_memory_equal(text, names, strlen(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_memory_equal(at, names[i], strlen(names[i]));
+		at += strlen(names[i]) + 1;
+	}
 	free(text);
 
 	/* Once in a stream */
@@ -234,12 +265,18 @@ static void json_is_as_the_schema_has_it(void **state)
 {
 	for (unsigned int i = 0; i < 32; i++) {
 		struct said said = {
-			.options = { .format = FORMAT_JSON, .per_cpu = i & 1,
-				     .all_stats = !!(i & 2), .all_rows = !!(i & 4),
-				     .unit = i % 3 },
-			.report = { .seconds = i & 8 ? 1.5 : 0,
-				    .is_stream = !!(i & 8),
-				    .period = i & 8 ? PERIOD_INTERVAL : PERIOD_START },
+			.options = {
+				.format = FORMAT_JSON,
+				.per_cpu = i & 1,
+				.all_stats = !!(i & 2),
+				.all_rows = !!(i & 4),
+				.unit = i % 3,
+			},
+			.report = {
+				.seconds = i & 8 ? 1.5 : 0,
+				.is_stream = !!(i & 8),
+				.period = i & 8 ? PERIOD_INTERVAL : PERIOD_START,
+			},
 			.with = i & 16 ? EXITSTAT_WITH_VCPU_STATS : 0,
 		};
 		struct host *host = i & 16 ? new_host() : busy_host();
@@ -279,6 +316,9 @@ static void json_has_the_numbers(void **state)
 	free(text);
 }
 
+#define DURATION(part) \
+	"kvm_exit_duration_seconds_" part "{reason=\"NPF\",code=\"0x400\""
+
 static void openmetrics(void **state)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -295,9 +335,9 @@ static void openmetrics(void **state)
 		shows(text, "# TYPE kvm_exit_duration_seconds histogram\n");
 		if (!i) {
 			/* Below 2^12 cycles: all of them; the bound is the last cycle. */
-			shows(text, "kvm_exit_duration_seconds_bucket{reason=\"NPF\",code=\"0x400\",le=\"4.095e-06\"} 20\n");
-			shows(text, "kvm_exit_duration_seconds_bucket{reason=\"NPF\",code=\"0x400\",le=\"+Inf\"} 20\n");
-			shows(text, "kvm_exit_duration_seconds_sum{reason=\"NPF\",code=\"0x400\"} 4e-05\n");
+			shows(text, DURATION("bucket") ",le=\"4.095e-06\"} 20\n");
+			shows(text, DURATION("bucket") ",le=\"+Inf\"} 20\n");
+			shows(text, DURATION("sum") "} 4e-05\n");
 		}
 		free(text);
 	}
@@ -314,7 +354,8 @@ static void older_metrics(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_int_equal(snapshots_read(es, &options, rows_with(es, &options),
-					&snapshots), 0);
+					&snapshots),
+			 0);
 	assert_int_equal(metrics_print(out, es, snapshots, METRICS_PROMETHEUS), 0);
 	fclose(out);
 	shows(text, "# TYPE kvm_exits_total counter\n# HELP kvm_exits_total ");
@@ -332,8 +373,21 @@ static void older_metrics(void **state)
 static void lists_of_cpus(void **state)
 {
 	static const char *const bad[] = {
-		"", ",", "1,", ",1", "-1", "1-", "3-2", "a", "1 2", "0x1", "8192",
-		"0-99999999999", "99999999999999999999", "1--2", "1-2-3",
+		"",
+		",",
+		"1,",
+		",1",
+		"-1",
+		"1-",
+		"3-2",
+		"a",
+		"1 2",
+		"0x1",
+		"8192",
+		"0-99999999999",
+		"99999999999999999999",
+		"1--2",
+		"1-2-3",
 	};
 	size_t nr;
 	int *list;
@@ -354,8 +408,17 @@ static void lists_of_cpus(void **state)
 static void numbers(void **state)
 {
 	static const char *const bad[] = {
-		"", "-1", "+1", " 1", "1 ", "0x", "0xg", "1x", "ff",
-		"18446744073709551616", "4294967296",
+		"",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"0x",
+		"0xg",
+		"1x",
+		"ff",
+		"18446744073709551616",
+		"4294967296",
 	};
 	uint64_t number;
 	double seconds;
@@ -369,7 +432,7 @@ static void numbers(void **state)
 			fail_msg("'%s' is no number", bad[i]);
 
 	assert_int_equal(parse_seconds("0.5", &seconds), 0);
-	assert_float_equal(seconds, 0.5, 1e-9);
+	assert_float_equal(seconds, 0.5, 0.000001);
 	assert_int_equal(parse_seconds("60", &seconds), 0);
 	assert_int_equal(parse_seconds("0", &seconds), -1);
 	assert_int_equal(parse_seconds("-1", &seconds), -1);
@@ -381,19 +444,13 @@ static void numbers(void **state)
 }
 
 /* The status of a command that prints to nobody */
-static int status_of(const struct command *command, ...)
+static int status_of_words(const struct command *command, char **argv)
 {
 	int saved = dup(2), argc = 0, status;
-	char *argv[10];
-	va_list args;
 	FILE *quiet;
 
-	va_start(args, command);
-	argv[argc++] = (char *)command->name;
-	while (argc < 9 && (argv[argc] = va_arg(args, char *)))
+	while (argv[argc])
 		argc++;
-	argv[argc] = NULL;
-	va_end(args);
 	quiet = freopen("/dev/null", "w", stderr);
 	assert_non_null(quiet);
 	optind = 0; /* getopt starts anew */
@@ -404,32 +461,35 @@ static int status_of(const struct command *command, ...)
 	return status;
 }
 
+#define status_of(command, ...) \
+	status_of_words(command, (char *[]){ "command", ##__VA_ARGS__, NULL })
+
 static void wrong_usage(void **state)
 {
-	assert_int_equal(status_of(&cmd_stat, "nonsense", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "1", "0", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "1", "2", "3", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "--sort", "nonsense", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "--sort", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "--unit=hours", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "-P", "1,", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "-x", "", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "-x", "7", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "-x", "\"", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "--json=yes", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "-Z", NULL), 2);
-	assert_int_equal(status_of(&cmd_stat, "--openmetrics", "1", NULL), 2);
-	assert_int_equal(status_of(&cmd_run, NULL), 2);
-	assert_int_equal(status_of(&cmd_run, "-r", "0", "true", NULL), 2);
-	assert_int_equal(status_of(&cmd_run, "-r", "x", "true", NULL), 2);
-	assert_int_equal(status_of(&cmd_run, "--openmetrics", "true", NULL), 2);
-	assert_int_equal(status_of(&cmd_vcpus, "1", NULL), 2);
-	assert_int_equal(status_of(&cmd_info, "1", NULL), 2);
-	assert_int_equal(status_of(&cmd_leaf, NULL), 2);
-	assert_int_equal(status_of(&cmd_leaf, "nonsense", NULL), 2);
-	assert_int_equal(status_of(&cmd_leaf, "0x100000000", NULL), 2);
-	assert_int_equal(status_of(&cmd_leaf, "1", "2", "3", NULL), 2);
-	assert_int_equal(status_of(&cmd_leaf, "-c", "-1", "1", NULL), 2);
+	assert_int_equal(status_of(&cmd_stat, "nonsense"), 2);
+	assert_int_equal(status_of(&cmd_stat, "1", "0"), 2);
+	assert_int_equal(status_of(&cmd_stat, "1", "2", "3"), 2);
+	assert_int_equal(status_of(&cmd_stat, "--sort", "nonsense"), 2);
+	assert_int_equal(status_of(&cmd_stat, "--sort"), 2);
+	assert_int_equal(status_of(&cmd_stat, "--unit=hours"), 2);
+	assert_int_equal(status_of(&cmd_stat, "-P", "1,"), 2);
+	assert_int_equal(status_of(&cmd_stat, "-x", ""), 2);
+	assert_int_equal(status_of(&cmd_stat, "-x", "7"), 2);
+	assert_int_equal(status_of(&cmd_stat, "-x", "\""), 2);
+	assert_int_equal(status_of(&cmd_stat, "--json=yes"), 2);
+	assert_int_equal(status_of(&cmd_stat, "-Z"), 2);
+	assert_int_equal(status_of(&cmd_stat, "--openmetrics", "1"), 2);
+	assert_int_equal(status_of(&cmd_run), 2);
+	assert_int_equal(status_of(&cmd_run, "-r", "0", "true"), 2);
+	assert_int_equal(status_of(&cmd_run, "-r", "x", "true"), 2);
+	assert_int_equal(status_of(&cmd_run, "--openmetrics", "true"), 2);
+	assert_int_equal(status_of(&cmd_vcpus, "1"), 2);
+	assert_int_equal(status_of(&cmd_info, "1"), 2);
+	assert_int_equal(status_of(&cmd_leaf), 2);
+	assert_int_equal(status_of(&cmd_leaf, "nonsense"), 2);
+	assert_int_equal(status_of(&cmd_leaf, "0x100000000"), 2);
+	assert_int_equal(status_of(&cmd_leaf, "1", "2", "3"), 2);
+	assert_int_equal(status_of(&cmd_leaf, "-c", "-1", "1"), 2);
 }
 
 static void colours_on_a_terminal(void **state)

@@ -392,12 +392,15 @@ static double quantile_of(const uint64_t *values, double quantile,
 			  uint64_t longest)
 {
 	static const struct exitstat_stat stat = {
-		.shape = EXITSTAT_LOG2, .shift = 4, .nr_elements = 4,
+		.shape = EXITSTAT_LOG2,
+		.shift = 4,
+		.nr_elements = 4,
 	};
 	double result;
 
 	assert_int_equal(exitstat_quantile(&stat, values, quantile, longest,
-					   &result), 0);
+					   &result),
+			 0);
 	return result;
 }
 
@@ -409,23 +412,26 @@ static void quantiles(void **state)
 	static const uint64_t high[4] = { 1, 0, 0, 99 };
 	static const uint64_t none[4] = { 0 };
 	static const struct exitstat_stat scalar = {
-		.shape = EXITSTAT_SCALAR, .nr_elements = 1,
+		.shape = EXITSTAT_SCALAR,
+		.nr_elements = 1,
 	};
 	static const struct exitstat_stat log2 = {
-		.shape = EXITSTAT_LOG2, .shift = 4, .nr_elements = 4,
+		.shape = EXITSTAT_LOG2,
+		.shift = 4,
+		.nr_elements = 4,
 	};
 	double result;
 
-	assert_float_equal(quantile_of(low, 0.5, 0), 8, 1e-9);
-	assert_float_equal(quantile_of(low, 1, 0), 16, 1e-9);
-	assert_float_equal(quantile_of(low, 1, 9), 9, 1e-9);
-	assert_float_equal(quantile_of(low, 0, 0), 0, 1e-9);
-	assert_float_equal(quantile_of(mixed, 0.5, 0), 16, 1e-9);
-	assert_float_equal(quantile_of(mixed, 0.75, 0), 48, 1e-9);
-	assert_float_equal(quantile_of(mixed, 0.75, 40), 36, 1e-9);
+	assert_float_equal(quantile_of(low, 0.5, 0), 8, 0.000001);
+	assert_float_equal(quantile_of(low, 1, 0), 16, 0.000001);
+	assert_float_equal(quantile_of(low, 1, 9), 9, 0.000001);
+	assert_float_equal(quantile_of(low, 0, 0), 0, 0.000001);
+	assert_float_equal(quantile_of(mixed, 0.5, 0), 16, 0.000001);
+	assert_float_equal(quantile_of(mixed, 0.75, 0), 48, 0.000001);
+	assert_float_equal(quantile_of(mixed, 0.75, 40), 36, 0.000001);
 	/* What is above all is bounded by the longest alone. */
-	assert_float_equal(quantile_of(high, 0.99, 0), 64, 1e-9);
-	assert_float_equal(quantile_of(high, 1, 1000), 1000, 1e-9);
+	assert_float_equal(quantile_of(high, 0.99, 0), 64, 0.000001);
+	assert_float_equal(quantile_of(high, 1, 1000), 1000, 0.000001);
 	assert_int_equal(exitstat_quantile(&log2, none, 0.5, 0, &result), -EINVAL);
 	assert_int_equal(exitstat_quantile(&scalar, low, 0.5, 0, &result), -EINVAL);
 	assert_int_equal(exitstat_quantile(&log2, NULL, 0.5, 0, &result), -EINVAL);
