@@ -104,8 +104,4 @@ __attribute__((used)) static void begin(long *stack)
 	system_call(__NR_exit_group, run(stack[0], (char **)(stack + 1)), 0, 0);
 }
 
-asm(".globl _start\n"
-    "_start:\n"
-    "	mov %rsp, %rdi\n"
-    "	and $-16, %rsp\n"
-    "	call begin\n");
+asm(".globl _start; _start: mov %rsp, %rdi; and $-16, %rsp; call begin");
