@@ -27,9 +27,16 @@ struct grid {
 	int lost;
 };
 
+static int copy_string(const char **copy, const char *string)
+{
+	*copy = string ? strdup(string) : NULL;
+	return string && !*copy ? -ENOMEM : 0;
+}
+
 struct grid *grid_new(const struct grid_column *columns, size_t nr_columns)
 {
 	struct grid *grid = calloc(1, sizeof(*grid));
+	size_t i;
 
 	if (!grid)
 		return NULL;
@@ -38,8 +45,18 @@ struct grid *grid_new(const struct grid_column *columns, size_t nr_columns)
 		free(grid);
 		return NULL;
 	}
-	memcpy(grid->columns, columns, nr_columns * sizeof(*columns));
 	grid->nr_columns = nr_columns;
+	for (i = 0; i < nr_columns; i++) {
+		struct grid_column *column = &grid->columns[i];
+
+		column->right = columns[i].right;
+		column->decimals = columns[i].decimals;
+		if (copy_string(&column->title, columns[i].title) ||
+		    copy_string(&column->key, columns[i].key)) {
+			grid_free(grid);
+			return NULL;
+		}
+	}
 	return grid;
 }
 
@@ -52,6 +69,10 @@ void grid_free(struct grid *grid)
 	for (i = 0; i < grid->nr_cells; i++) {
 		free(grid->cells[i].text);
 		json_decref(grid->cells[i].value);
+	}
+	for (i = 0; i < grid->nr_columns; i++) {
+		free((char *)grid->columns[i].title);
+		free((char *)grid->columns[i].key);
 	}
 	free(grid->cells);
 	free(grid->strong);

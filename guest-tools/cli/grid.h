@@ -22,7 +22,7 @@ struct grid_column {
 
 struct grid;
 
-/* The columns are copied, their strings are not.  NULL: out of memory. */
+/* The columns and their strings are copied.  NULL: out of memory. */
 struct grid *grid_new(const struct grid_column *columns, size_t nr_columns);
 void grid_free(struct grid *grid);
 
