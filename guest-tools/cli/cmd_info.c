@@ -192,7 +192,7 @@ static int show(const struct options *options)
 	struct exitstat *es;
 	int err;
 
-	err = exitstat_open(&es);
+	err = open_exitstat(&es);
 	if (err == -ENOMEM) {
 		complain("out of memory");
 		return EXIT_FAILURE;

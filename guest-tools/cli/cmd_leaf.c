@@ -64,7 +64,7 @@ static int show(const struct leaf *leaf)
 	int err;
 
 	/* It need not be a host with exit statistics. */
-	err = exitstat_open(&es);
+	err = open_exitstat(&es);
 	if (err == -ENOMEM)
 		goto fail;
 	err = 0;

@@ -6,9 +6,11 @@
 #include "kvm_exit_stats.h"
 #include "snapshots.h"
 
+int (*open_exitstat)(struct exitstat **es) = exitstat_open;
+
 int open_host(struct exitstat **es)
 {
-	int err = exitstat_open(es);
+	int err = open_exitstat(es);
 
 	if (err)
 		complain("%s", exitstat_reason(*es));

@@ -11,6 +11,9 @@ struct snapshots {
 	struct exitstat_snapshot **snap;
 };
 
+/* How commands open the host; a test has its own. */
+extern int (*open_exitstat)(struct exitstat **es);
+
 /* Open, or complain: 0 or a negative errno. */
 int open_host(struct exitstat **es);
 
