@@ -33,7 +33,7 @@ static const struct {
 	{ KVM_EXIT_STATS_FEAT_STAT, "statistics describe themselves" },
 	{ KVM_EXIT_STATS_FEAT_HIDE_ASYNC,
 	  "exits that the host causes are hidden (exit_stats_hide_async)" },
-	{ 1u << 3, "distributions are kept (exit_stats_histogram)" },
+	{ KVM_EXIT_STATS_FEAT_HISTOGRAM, "distributions are kept (exit_stats_histogram)" },
 };
 
 static const char *const kinds[] = {

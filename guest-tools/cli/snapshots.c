@@ -17,8 +17,6 @@ int open_host(struct exitstat **es)
 	return err;
 }
 
-#define FEAT_HISTOGRAM (1u << 3)
-
 /*
  * To ask what there is costs some exits: not if a plain table will do.  One with
  * quantiles has the longest beside them, a scalar.
@@ -33,7 +31,7 @@ unsigned int rows_with(struct exitstat *es, const struct options *options)
 		with |= EXITSTAT_WITH_ROW_STATS;
 	if (options->format == FORMAT_OPENMETRICS)
 		with |= EXITSTAT_WITH_VCPU_STATS;
-	if (!with && !(exitstat_info(es)->features & FEAT_HISTOGRAM))
+	if (!with && !(exitstat_info(es)->features & KVM_EXIT_STATS_FEAT_HISTOGRAM))
 		return 0;
 	if (exitstat_stats(es, &stats, &nr_stats))
 		return 0;

@@ -10,9 +10,6 @@
 #define GROUP	128u	/* slots in an answer of KVM_EXIT_STATS_BITMAP */
 #define TRIES	3
 
-/* Selector of KVM_EXIT_STATS_VALUE: which element of an array. */
-#define ELEMENT_SHIFT	24
-
 /* What the user is told */
 #define WHY_NO_ROW \
 	"the host counts in row %u, which leaf 0x%08x says it does not have"
@@ -86,8 +83,8 @@ static int ask_value(struct reading *reading, uint32_t slot, uint32_t number,
 	struct exitstat_regs regs;
 	uint32_t selector;
 
-	selector = KVM_EXIT_STATS_SELECT(slot, number) |
-		   element << ELEMENT_SHIFT | reading->scope;
+	selector = KVM_EXIT_STATS_SELECT_ELEMENT(slot, number, element) |
+		   reading->scope;
 	regs = exitstat_ask(reading->es, KVM_EXIT_STATS_VALUE, selector);
 	if (regs.ecx != 1)
 		return exitstat_fail(reading->es, -EPROTO, WHY_NO_VALUE, number,

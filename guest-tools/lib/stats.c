@@ -8,13 +8,8 @@
 #include "kvm_exit_stats.h"
 
 /* Row statistics count up from the first, vCPU statistics from the second. */
-static const uint32_t first_number[] = { 0, 128 };
+static const uint32_t first_number[] = { 0, KVM_EXIT_STATS_FIRST_VCPU_STAT };
 #define NUMBERS_END	256u
-
-/* Subleaf of KVM_EXIT_STATS_INFO: where each of the two rows of numbers ends. */
-#define INFO_STATS	3
-/* Part of KVM_EXIT_STATS_STAT */
-#define STAT_SHAPE	2
 
 /* More is no answer, but rubbish. */
 #define MAX_ELEMENTS	128u
@@ -46,7 +41,8 @@ static void read_shape(struct exitstat *es, struct exitstat_stat *stat)
 	struct exitstat_regs regs;
 
 	regs = exitstat_ask(es, KVM_EXIT_STATS_STAT,
-			    KVM_EXIT_STATS_STAT_PART(stat->number, STAT_SHAPE));
+			    KVM_EXIT_STATS_STAT_PART(stat->number,
+						     KVM_EXIT_STATS_STAT_SHAPE));
 	stat->nr_elements = regs.eax;
 	stat->shape = regs.ebx;
 	stat->shift = regs.ecx;
@@ -93,7 +89,7 @@ static void read_numbers(struct exitstat *es)
 	uint32_t end[2], number;
 	int told, i;
 
-	regs = exitstat_ask(es, KVM_EXIT_STATS_INFO, INFO_STATS);
+	regs = exitstat_ask(es, KVM_EXIT_STATS_INFO, KVM_EXIT_STATS_INFO_STATS);
 	told = regs.eax && regs.eax <= first_number[1] && regs.ebx <= NUMBERS_END;
 	end[0] = told ? regs.eax : first_number[1];
 	end[1] = told ? regs.ebx : NUMBERS_END;

@@ -108,7 +108,7 @@ static inline void host_info(const struct host *host, uint32_t subleaf,
 	case KVM_EXIT_STATS_INFO_INSTANCE:
 		host_set(regs, host->instance, 0);
 		break;
-	case 3:
+	case KVM_EXIT_STATS_INFO_STATS:
 		if (!host->tells_numbers)
 			break;
 		regs->eax = host->has_mystery	? HOST_MYSTERY + 1 :
@@ -168,7 +168,7 @@ static inline void host_describe(const struct host *host, uint32_t subleaf,
 		memcpy(&regs->ecx, name + 8, 4);
 		memcpy(&regs->edx, name + 12, 4);
 		break;
-	case 2:
+	case KVM_EXIT_STATS_STAT_SHAPE:
 		if (!host->tells_numbers)
 			break;
 		regs->eax = number == HOST_HISTOGRAM ? HOST_ELEMENTS : 1;
@@ -326,7 +326,7 @@ static inline struct host *new_host_with_histograms(void)
 {
 	struct host *host = new_host();
 
-	host->features |= 1u << 3;
+	host->features |= KVM_EXIT_STATS_FEAT_HISTOGRAM;
 	host->tells_numbers = 1;
 	host->has_histogram = 1;
 	return host;
