@@ -215,7 +215,7 @@ static int info_main(int argc, char **argv)
 {
 	struct options options = {
 		.help = HELP,
-		.shorts = "+:" SHORT_HELP,
+		.shorts = ":" SHORT_HELP,
 		.longs = longs,
 	};
 

@@ -130,7 +130,7 @@ static int leaf_main(int argc, char **argv)
 	struct leaf leaf = {
 		.options = {
 			.help = HELP,
-			.shorts = "+:" SHORT_HELP "c:",
+			.shorts = ":" SHORT_HELP "c:",
 			.longs = longs,
 		},
 		.cpu = -1,

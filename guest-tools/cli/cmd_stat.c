@@ -261,7 +261,7 @@ static int stat_main(int argc, char **argv)
 	struct stat_run run = {
 		.options = {
 			.help = HELP,
-			.shorts = "+:" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
+			.shorts = ":" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
 			.longs = longs,
 		},
 	};

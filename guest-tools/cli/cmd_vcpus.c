@@ -241,7 +241,7 @@ static int vcpus_main(int argc, char **argv)
 {
 	struct options options = {
 		.help = HELP,
-		.shorts = "+:" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
+		.shorts = ":" SHORT_HELP SHORT_OUTPUT SHORT_CPUS,
 		.longs = longs,
 		.per_cpu = 1,
 	};
