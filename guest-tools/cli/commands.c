@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_leaf,
 	&cmd_record,
+	&cmd_report,
 	&cmd_explain,
 	NULL,
 };
