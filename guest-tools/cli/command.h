@@ -22,6 +22,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_leaf;
 extern const struct command cmd_record;
 extern const struct command cmd_report;
+extern const struct command cmd_export;
 extern const struct command cmd_explain;
 
 /* Ends in NULL. */

@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&cmd_leaf,
 	&cmd_record,
 	&cmd_report,
+	&cmd_export,
 	&cmd_explain,
 	NULL,
 };
