@@ -20,6 +20,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_vcpus;
 extern const struct command cmd_info;
 extern const struct command cmd_leaf;
+extern const struct command cmd_top;
 extern const struct command cmd_record;
 extern const struct command cmd_report;
 extern const struct command cmd_export;

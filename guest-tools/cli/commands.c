@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&cmd_vcpus,
 	&cmd_info,
 	&cmd_leaf,
+	&cmd_top,
 	&cmd_record,
 	&cmd_report,
 	&cmd_export,
