@@ -3,7 +3,7 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-.PHONY: help demo test unit lab-test test-stress check modules image tools lab clean
+.PHONY: help demo test unit tool-test web-test lab-test test-stress check modules image tools lab clean
 
 help:
 	@echo 'Show and prove:'
@@ -20,6 +20,8 @@ help:
 	@echo
 	@echo 'Parts of test:'
 	@echo '  unit      tests of the pure logic, on this machine'
+	@echo '  tool-test exitstat on a made-up host; web-test: its page in a browser,'
+	@echo '            its metrics in Prometheus'
 	@echo '  lab-test  tests on the emulated host; CASE=name for one'
 	@echo
 	@echo 'Longer than test:'
@@ -40,6 +42,9 @@ tools:
 
 unit:
 	$(Q)$(MAKE) -C tests/unit unit
+
+tool-test web-test:
+	$(Q)$(MAKE) -C tests/tool $@
 
 test:
 	$(Q)$(MAKE) -C tests test
