@@ -3,7 +3,7 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-.PHONY: help demo test unit tool-test web-test lab-test test-stress check modules image tools lab clean
+.PHONY: help demo test unit tool-test web-test lab-test test-stress check modules image tools lab clean fuzz
 
 help:
 	@echo 'Show and prove:'
@@ -25,6 +25,7 @@ help:
 	@echo '  lab-test  tests on the emulated host; CASE=name for one'
 	@echo
 	@echo 'Longer than test:'
+	@echo '  fuzz      libFuzzer on the library and the reader of recordings, a minute each'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
 	@echo
 	@echo '  clean     remove build/'
@@ -39,6 +40,9 @@ modules image:
 
 tools:
 	$(Q)$(MAKE) -C guest-tools tools
+
+fuzz:
+	$(Q)$(MAKE) -C tests/fuzz fuzz
 
 unit:
 	$(Q)$(MAKE) -C tests/unit unit
