@@ -181,34 +181,50 @@ static const char *series_colour(const struct page *page, size_t series)
 	return colours[series];
 }
 
+static void add_to_bin(const struct page *page, struct bin *bin, size_t index)
+{
+	const struct summary_interval *interval = &page->sum->intervals[index];
+	size_t r;
+
+	bin->to = interval->to;
+	if (interval->gap)
+		return;
+	bin->length += interval->to - interval->from;
+	for (r = 0; r < page->sum->nr_reasons; r++) {
+		size_t series = r < MAX_SERIES ? r : MAX_SERIES;
+
+		bin->exits[series] += page->sum->reasons[r].interval_exits[index];
+		bin->cycles[series] += page->sum->reasons[r].interval_cycles[index];
+	}
+}
+
+/*
+ * What is shorter than half an interval, as the last one may be, goes with its
+ * neighbour: a few exits in a moment make a high rate that says nothing.
+ */
 static int make_bins(struct page *page)
 {
 	const struct summary *sum = page->sum;
 	size_t each = (sum->nr_intervals + MAX_BINS - 1) / MAX_BINS;
-	size_t i, r;
+	double least = sum->rec->interval / 2;
+	struct bin *bin = NULL;
+	size_t i, in_bin = 0;
 
 	page->others = sum->nr_reasons > MAX_SERIES;
 	page->nr_series = page->others ? MAX_SERIES + 1 : sum->nr_reasons;
 	page->bins = calloc(MAX_BINS + 1, sizeof(*page->bins));
 	if (!page->bins)
 		return -ENOMEM;
-	for (i = 0; i < sum->nr_intervals; i++) {
+	for (i = 0; i < sum->nr_intervals; i++, in_bin++) {
 		const struct summary_interval *interval = &sum->intervals[i];
-		struct bin *bin = &page->bins[i / each];
 
-		if (i % each == 0)
+		if (!bin || (in_bin >= each && bin->to - bin->from >= least &&
+			     interval->to - interval->from >= least)) {
+			bin = &page->bins[page->nr_bins++];
 			bin->from = interval->from;
-		bin->to = interval->to;
-		page->nr_bins = i / each + 1;
-		if (interval->gap)
-			continue;
-		bin->length += interval->to - interval->from;
-		for (r = 0; r < sum->nr_reasons; r++) {
-			size_t series = r < MAX_SERIES ? r : MAX_SERIES;
-
-			bin->exits[series] += sum->reasons[r].interval_exits[i];
-			bin->cycles[series] += sum->reasons[r].interval_cycles[i];
+			in_bin = 0;
 		}
+		add_to_bin(page, bin, i);
 	}
 	return 0;
 }
