@@ -3,7 +3,8 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-.PHONY: help demo test unit tool-test web-test lab-test test-stress check modules image tools lab clean fuzz
+.PHONY: help demo test unit tool-test web-test lab-test test-stress check \
+	modules image tools lab clean fuzz deb
 
 help:
 	@echo 'Show and prove:'
@@ -14,6 +15,7 @@ help:
 	@echo 'Build, into build/:'
 	@echo '  modules   kvm.ko, kvm-intel.ko and kvm-amd.ko for KERNEL'
 	@echo '  tools     exitstat and the example, static'
+	@echo '  deb       packages for Debian 12, into build/deb/'
 	@echo
 	@echo 'Look around:'
 	@echo '  lab       a shell on a host with our modules; GUEST=1: in a guest on it'
@@ -43,6 +45,11 @@ tools:
 
 fuzz:
 	$(Q)$(MAKE) -C tests/fuzz fuzz
+
+deb:
+	$(Q)$(TOP)/packaging/require dpkg-dev debhelper dh-dkms lintian gcc libc6-dev libjansson-dev
+	$(say) DEB build/deb/
+	$(Q)$(TOP)/packaging/make-deb $(BUILD)/deb
 
 unit:
 	$(Q)$(MAKE) -C tests/unit unit
