@@ -4,7 +4,7 @@
 include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-stress check \
-	modules image tools lab clean fuzz deb
+	modules image tools lab clean fuzz deb install uninstall
 
 help:
 	@echo 'Show and prove:'
@@ -16,6 +16,10 @@ help:
 	@echo '  modules   kvm.ko, kvm-intel.ko and kvm-amd.ko for KERNEL'
 	@echo '  tools     exitstat and the example, static'
 	@echo '  deb       packages for Debian 12, into build/deb/'
+	@echo
+	@echo 'On a real host (docs/install.md):'
+	@echo '  install   modules of the running kernel, the tools into $$(prefix), /usr/local'
+	@echo '  uninstall the kernel'"'"'s own modules again'
 	@echo
 	@echo 'Look around:'
 	@echo '  lab       a shell on a host with our modules; GUEST=1: in a guest on it'
@@ -50,6 +54,22 @@ deb:
 	$(Q)$(TOP)/packaging/require dpkg-dev debhelper dh-dkms lintian gcc libc6-dev libjansson-dev
 	$(say) DEB build/deb/
 	$(Q)$(TOP)/packaging/make-deb $(BUILD)/deb
+
+# The modules of the running kernel, or of RELEASE; DESTDIR, prefix as usual.
+prefix	?= /usr/local
+RELEASE	?= $(shell uname -r)
+STAGE	:= $(BUILD)/stage
+export DESTDIR prefix SIGN_KEY SIGN_CERT
+
+install:
+	$(Q)kernel=$$(kernel/which-kernel $(RELEASE)) && \
+		$(MAKE) -C kernel modules KERNEL=$$kernel RELEASE=$(RELEASE)
+	$(Q)rm -rf $(STAGE)
+	$(Q)$(MAKE) -C guest-tools install DESTDIR=$(STAGE)
+	$(Q)packaging/install add $(STAGE) $(BUILD)/$$(kernel/which-kernel $(RELEASE)) $(RELEASE)
+
+uninstall:
+	$(Q)packaging/install remove
 
 unit:
 	$(Q)$(MAKE) -C tests/unit unit
