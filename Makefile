@@ -4,7 +4,7 @@
 include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-stress check \
-	modules image tools lab clean fuzz deb install uninstall
+	modules image tools lab clean fuzz deb install uninstall test-package
 
 help:
 	@echo 'Show and prove:'
@@ -33,12 +33,13 @@ help:
 	@echo 'Longer than test:'
 	@echo '  fuzz      libFuzzer on the library and the reader of recordings, a minute each'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
+	@echo '  test-package  packages and make install, in Debian trees of their own'
 	@echo
 	@echo '  clean     remove build/'
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test test-stress:
+demo lab lab-test test-stress test-package:
 	$(Q)$(MAKE) -C tests $@
 
 modules image:
