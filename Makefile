@@ -52,7 +52,8 @@ fuzz:
 	$(Q)$(MAKE) -C tests/fuzz fuzz
 
 deb:
-	$(Q)$(TOP)/packaging/require dpkg-dev debhelper dh-dkms lintian gcc libc6-dev libjansson-dev
+	$(Q)$(TOP)/packaging/require dpkg-dev debhelper dh-dkms lintian gcc libc6-dev libjansson-dev \
+		libmicrohttpd-dev libncurses-dev ncurses-bin
 	$(say) DEB build/deb/
 	$(Q)$(TOP)/packaging/make-deb $(BUILD)/deb
 
