@@ -29,7 +29,7 @@
 #define GUEST_STACK_END	0x10000
 #define GUEST_DATA	GUEST_STACK_END
 #define GUEST_DATA_SIZE	(GUEST_VCPU_SIZE - GUEST_DATA)
-#define MAX_VCPUS	4
+#define MAX_VCPUS	4	/* that have one */
 
 /* Pages that nobody touches but who wants to fault. */
 #define GUEST_FRESH	(GUEST_VCPU + MAX_VCPUS * GUEST_VCPU_SIZE)

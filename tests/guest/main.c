@@ -33,6 +33,8 @@ static const struct {
 	  "a halted vCPU's time is idle, not processing", false },
 	{ "conservation", test_conservation,
 	  "every cycle is in exactly one bucket", false },
+	{ "migration", test_migration,
+	  "the same while a vCPU moves between CPUs", false },
 	{ "oracle", test_oracle,
 	  "counts equal the kernel's tracepoint, for every reason", false },
 	{ "nested", test_nested,

@@ -15,12 +15,12 @@
 #include "report.h"
 #include "stats.h"
 #include "tests.h"
+#include "threads.h"
 
 #define CALLS		200
 #define MOVES		100
 #define MOVE_US		1000
 #define MANY_CALLS	2000
-#define MANY_VCPUS	255	/* all that an xAPIC has names for */
 #define TRIES		200
 #define ROUNDS		100
 #define TABLE_SIZE	65536
@@ -39,41 +39,6 @@ static void work(struct vcpu *vcpu, u64 n)
 {
 	*(u64 *)vcpu->data = n;
 	vcpu_call(vcpu, guest_work);
-}
-
-static void start_thread(pthread_t *thread, void *(*fn)(void *), void *argument)
-{
-	if (pthread_create(thread, NULL, fn, argument))
-		die("pthread_create failed");
-}
-
-/* CPUs that this process may use: all, and the first of them, two at most */
-static int usable_cpus(int cpus[2], cpu_set_t *all)
-{
-	int nr = 0;
-
-	if (sched_getaffinity(0, sizeof(*all), all))
-		die("sched_getaffinity: %s", strerror(errno));
-	for (int cpu = 0; cpu < CPU_SETSIZE && nr < 2; cpu++)
-		if (CPU_ISSET(cpu, all))
-			cpus[nr++] = cpu;
-	return nr;
-}
-
-static void set_affinity(pid_t thread, const cpu_set_t *set)
-{
-	if (sched_setaffinity(thread, sizeof(*set), set))
-		die("sched_setaffinity: %s", strerror(errno));
-}
-
-static void pin(pid_t thread, const int *cpus, int nr)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	for (int i = 0; i < nr; i++)
-		CPU_SET(cpus[i], &set);
-	set_affinity(thread, &set);
 }
 
 /* The vCPU is at rest: what a reader sees is all there is. */

@@ -3,6 +3,8 @@
 #ifndef TESTS_H
 #define TESTS_H
 
+#include "vmm.h"
+
 void test_ops(void);
 void test_contract(void);
 void test_totals(void);
@@ -11,6 +13,7 @@ void test_vcpus(void);
 void test_userspace_time(void);
 void test_sleep_time(void);
 void test_conservation(void);
+void test_migration(void);
 void test_oracle(void);
 void test_nested(void);
 void test_modes(void);
@@ -22,5 +25,13 @@ void test_cost(void);
 
 /* Cycles of this host's TSC */
 #define MILLISECONDS(n)	((n) * host.tsc_khz)
+
+static inline void spin(u64 cycles)
+{
+	u64 begin = rdtsc();
+
+	while (rdtsc() - begin < cycles)
+		;
+}
 
 #endif /* TESTS_H */

@@ -316,6 +316,13 @@ static struct kvm_segment segment(unsigned int selector, u8 type)
 	};
 }
 
+static u64 vcpu_area(const struct vcpu *vcpu)
+{
+	int area = vcpu->index < MAX_VCPUS ? vcpu->index : MAX_VCPUS - 1;
+
+	return GUEST_VCPU + area * GUEST_VCPU_SIZE;
+}
+
 /* Straight into 64-bit mode: needs no unrestricted guest. */
 static void set_long_mode(struct vcpu *vcpu)
 {
@@ -329,7 +336,7 @@ static void set_long_mode(struct vcpu *vcpu)
 	sregs.fs = sregs.ds;
 	sregs.gs = sregs.ds;
 	sregs.ss = sregs.ds;
-	sregs.gs.base = GUEST_VCPU + vcpu->index * GUEST_VCPU_SIZE;
+	sregs.gs.base = vcpu_area(vcpu);
 	sregs.tr = (struct kvm_segment) {
 		.base = GUEST_TSS,
 		.limit = TSS_LIMIT,
@@ -358,7 +365,7 @@ struct vcpu *vcpu_create(struct vm *vm)
 	struct vcpu *vcpu = &vm->vcpus[vm->nr_vcpus];
 	u64 area;
 
-	if (vm->nr_vcpus == MAX_VCPUS)
+	if (vm->nr_vcpus == MANY_VCPUS)
 		die("no room for another vCPU");
 	vcpu->vm = vm;
 	vcpu->index = vm->nr_vcpus++;
@@ -368,7 +375,7 @@ struct vcpu *vcpu_create(struct vm *vm)
 	if (vcpu->run == MAP_FAILED)
 		die("cannot map struct kvm_run");
 
-	area = GUEST_VCPU + vcpu->index * GUEST_VCPU_SIZE;
+	area = vcpu_area(vcpu);
 	vcpu->guest = guest_pointer(vm, area);
 	vcpu->guest->svm = host.svm;
 	vcpu->guest->data = (void *)(area + GUEST_DATA);
@@ -384,7 +391,7 @@ struct vcpu *vcpu_create(struct vm *vm)
 
 void vcpu_start(struct vcpu *vcpu, guest_fn fn)
 {
-	u64 area = GUEST_VCPU + vcpu->index * GUEST_VCPU_SIZE;
+	u64 area = vcpu_area(vcpu);
 	struct kvm_regs regs = {
 		.rip = (u64)guest_entry,
 		.rdi = area,

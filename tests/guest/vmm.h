@@ -25,6 +25,9 @@ struct vcpu {
 	void *context;
 };
 
+/* All that an xAPIC has names for */
+#define MANY_VCPUS	255
+
 struct vm {
 	int fd;
 	unsigned int flags;
@@ -32,7 +35,7 @@ struct vm {
 	u8 *ram;
 	struct kvm_cpuid2 *cpuid;
 	int nr_vcpus;
-	struct vcpu vcpus[MAX_VCPUS];
+	struct vcpu vcpus[MANY_VCPUS];
 };
 
 enum vcpu_stop {
@@ -74,6 +77,10 @@ void vm_destroy(struct vm *vm);
  */
 struct kvm_cpuid_entry2 *vm_cpuid(struct vm *vm, u32 leaf, bool add);
 
+/*
+ * From index MAX_VCPUS - 1 on all share one part of the memory: their functions
+ * have to run one after the other.
+ */
 struct vcpu *vcpu_create(struct vm *vm);
 
 /* Run @fn in the guest from its beginning to its end. */
