@@ -37,6 +37,8 @@ static const struct {
 	  "the same while a vCPU moves between CPUs", false },
 	{ "oracle", test_oracle,
 	  "counts equal the kernel's tracepoint, for every reason", false },
+	{ "time-oracle", test_time_oracle,
+	  "cycles equal the intervals of the kernel's tracepoints", false },
 	{ "nested", test_nested,
 	  "a guest's own guest: each exit counts once, as itself", false },
 	{ "modes", test_modes,

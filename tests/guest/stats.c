@@ -199,9 +199,11 @@ static bool read_table(const char *path, struct table *table)
 			memcpy(table->total, col, sizeof(col));
 			continue;
 		}
-		if (code[0] != '-')
+		if (code[0] != '-') {
 			counts_set(&table->counts, strtoul(code, NULL, 16),
 				   col[COL_EXITS]);
+			memcpy(table->rows[table->counts.nr - 1], col, sizeof(col));
+		}
 		for (int i = 0; i < NR_COLS; i++)
 			table->sum[i] += col[i];
 	}
@@ -236,6 +238,14 @@ bool vcpu_table(struct vcpu *vcpu, struct table *table)
 	snprintf(path, sizeof(path), DEBUGFS "/kvm/%d-%d/vcpu%d/exit_stats",
 		 vcpu->vm->creator, vcpu->vm->fd, vcpu->index);
 	return read_table(path, table);
+}
+
+u64 table_get(const struct table *table, u32 code, int col)
+{
+	for (unsigned int i = 0; i < table->counts.nr; i++)
+		if (table->counts.of[i].code == code)
+			return table->rows[i][col];
+	return 0;
 }
 
 static u64 vcpu_stat_exits(struct vcpu *vcpu)

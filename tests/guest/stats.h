@@ -66,6 +66,9 @@ struct query {
 	u64 rax, rbx, rcx, rdx;
 };
 
+/* A CPUID leaf near to ours that nobody answers */
+#define UNRELATED_LEAF		0x4ffffe00u
+
 #define REGISTER_GARBAGE	0xa5a5a5a5deadbeefull
 #define MAX_QUERIES		((GUEST_DATA_SIZE - 16) / sizeof(struct query))
 
@@ -116,6 +119,7 @@ enum { COL_EXITS, COL_KERNEL, COL_USER, COL_IDLE, COL_PREEMPTED, NR_COLS };
 
 struct table {
 	struct counts counts;
+	u64 rows[MAX_REASONS][NR_COLS];	/* in the order of counts */
 	u64 sum[NR_COLS];	/* of the rows that were listed */
 	u64 total[NR_COLS];	/* as the table says */
 	u64 guest, stopped, elapsed;
@@ -123,6 +127,7 @@ struct table {
 
 bool vm_table(struct vm *vm, struct table *table);
 bool vcpu_table(struct vcpu *vcpu, struct table *table);
+u64 table_get(const struct table *table, u32 code, int col);	/* 0: no such row */
 
 /* stat.exits, over all vCPUs. */
 u64 vm_stat_exits(struct vm *vm);

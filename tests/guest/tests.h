@@ -15,6 +15,7 @@ void test_sleep_time(void);
 void test_conservation(void);
 void test_migration(void);
 void test_oracle(void);
+void test_time_oracle(void);
 void test_nested(void);
 void test_modes(void);
 void test_histogram(void);
