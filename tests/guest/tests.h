@@ -7,6 +7,8 @@
 
 void test_ops(void);
 void test_contract(void);
+void test_random(void);
+void test_statistics(void);
 void test_totals(void);
 void test_isolation(void);
 void test_vcpus(void);
