@@ -55,6 +55,8 @@ static const struct {
 	  "2,000 vCPUs come and go while all is read and switched", false },
 	{ "alloc-fail", test_alloc_fail,
 	  "each allocation fails once: a clean error, or the VM runs on uncounted", false },
+	{ "memory", test_memory,
+	  "what a vCPU takes of the host's memory, and gives back", true },
 	{ "cost", test_cost,
 	  "the shortest round trip of some operations", true },
 };

@@ -24,6 +24,7 @@ void test_histogram(void);
 void test_hostile(void);
 void test_stress(void);
 void test_alloc_fail(void);
+void test_memory(void);
 void test_cost(void);
 
 /* Cycles of this host's TSC */
