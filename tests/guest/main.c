@@ -59,6 +59,8 @@ static const struct {
 	  "what a vCPU takes of the host's memory, and gives back", true },
 	{ "cost", test_cost,
 	  "the shortest round trip of some operations", true },
+	{ "query-cost", test_query_cost,
+	  "the shortest round trip of a query, with 1, 16 and 240 vCPUs", false },
 };
 
 static void usage(FILE *out)

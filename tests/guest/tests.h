@@ -26,6 +26,7 @@ void test_stress(void);
 void test_alloc_fail(void);
 void test_memory(void);
 void test_cost(void);
+void test_query_cost(void);
 
 /* Cycles of this host's TSC */
 #define MILLISECONDS(n)	((n) * host.tsc_khz)
