@@ -16,14 +16,40 @@ static u64 merge(const struct exit_stat *stat, u64 sum, u64 value)
 	return sum + value;
 }
 
+/* Not a statistic of its own: KERNEL and USER in one go. */
+static const struct exit_stat processing_stat = {
+	.number	  = ~0u,
+	.kind	  = KVM_EXIT_STATS_KIND_ROW,
+	.merge	  = KVM_EXIT_STATS_MERGE_SUM,
+	.elements = 1,
+	.index	  = EXIT_NOT_IN_ROW,
+};
+
+static u64 row_number(const struct exit_row *row, unsigned int index)
+{
+	return READ_ONCE(row->stat[index]);
+}
+
+static u64 row_processing(const struct exit_row *row, unsigned int index)
+{
+	return READ_ONCE(row->stat[EXIT_ROW_KERNEL]) + READ_ONCE(row->stat[EXIT_ROW_USER]);
+}
+
+static bool hidden(const struct exit_view *view, unsigned int slot)
+{
+	return view->hide_async && view->reasons->async[slot];
+}
+
 static u64 row_value(const struct exit_view *view, const struct exit_table *table,
 		     unsigned int slot, const struct exit_stat *stat, unsigned int element)
 {
 	const struct exit_row *row = &table->row[slot];
 	const struct exit_histogram *histogram;
 
-	if (view->hide_async && view->reasons->async[slot])
+	if (hidden(view, slot))
 		return 0;
+	if (stat == &processing_stat)
+		return row_processing(row, 0);
 
 	switch (stat->number) {
 	case KVM_EXIT_STAT_LONGEST:
@@ -36,8 +62,29 @@ static u64 row_value(const struct exit_view *view, const struct exit_table *tabl
 			return READ_ONCE(histogram->longest);
 		return READ_ONCE(histogram->bucket[element]);
 	default:
-		return READ_ONCE(row->stat[stat->index]);
+		return row_number(row, stat->index);
 	}
+}
+
+/*
+ * A large VM has tens of thousands of rows, and any guest may ask for the sum
+ * of all.  So what a row gives is inlined, and nothing else is in the loop.
+ */
+static __always_inline u64 sum_rows(const struct exit_view *view, const struct exit_table *table,
+				    u64 (*value)(const struct exit_row *row, unsigned int index),
+				    unsigned int index)
+{
+	const bool *hide = view->hide_async ? view->reasons->async : NULL;
+	unsigned int nr_rows = view->reasons->nr_rows;
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_rows; i++) {
+		if (!hide || !hide[i])
+			sum += value(&table->row[i], index);
+	}
+
+	return sum;
 }
 
 static u64 rows_value(const struct exit_view *view, const struct exit_table *table,
@@ -45,6 +92,11 @@ static u64 rows_value(const struct exit_view *view, const struct exit_table *tab
 {
 	u64 sum = 0;
 	unsigned int i;
+
+	if (stat == &processing_stat)
+		return sum_rows(view, table, row_processing, 0);
+	if (stat->index != EXIT_NOT_IN_ROW && stat->merge == KVM_EXIT_STATS_MERGE_SUM)
+		return sum_rows(view, table, row_number, stat->index);
 
 	for (i = 0; i < view->reasons->nr_rows; i++)
 		sum = merge(stat, sum, row_value(view, table, i, stat, element));
@@ -97,10 +149,15 @@ static u64 vcpu_value(const struct exit_view *view, const struct exit_clock *clo
 	}
 }
 
-u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned int slot,
-		      u32 number, unsigned int element)
+/* A vCPU that has not run since statistics are on has none. */
+static const struct exit_table *clock_table(const struct exit_clock *clock)
 {
-	const struct exit_stat *stat = exit_stat_find(number);
+	return clock ? READ_ONCE(clock->table) : NULL;
+}
+
+static u64 sum_vcpus(const struct exit_view *view, unsigned int vcpu, unsigned int slot,
+		     const struct exit_stat *stat, unsigned int element)
+{
 	unsigned int first = vcpu == EXIT_ALL ? 0 : vcpu;
 	unsigned int last = vcpu == EXIT_ALL ? view->nr_vcpus : vcpu + 1;
 	u64 sum = 0;
@@ -108,10 +165,9 @@ u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned 
 
 	for (i = first; i < last; i++) {
 		const struct exit_clock *clock = view->clock(view, i);
-		const struct exit_table *table = clock ? READ_ONCE(clock->table) : NULL;
+		const struct exit_table *table = clock_table(clock);
 		u64 value;
 
-		/* A vCPU that has not run since statistics are on has none. */
 		if (!table)
 			continue;
 
@@ -127,6 +183,12 @@ u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned 
 	return sum;
 }
 
+u64 exit_view_element(const struct exit_view *view, unsigned int vcpu, unsigned int slot,
+		      u32 number, unsigned int element)
+{
+	return sum_vcpus(view, vcpu, slot, exit_stat_find(number), element);
+}
+
 u64 exit_view_sum(const struct exit_view *view, unsigned int vcpu, unsigned int slot, u32 number)
 {
 	return exit_view_element(view, vcpu, slot, number, 0);
@@ -139,8 +201,7 @@ static u64 exits(const struct exit_view *view, unsigned int slot)
 
 static u64 processing(const struct exit_view *view, unsigned int slot)
 {
-	return exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_KERNEL) +
-	       exit_view_sum(view, EXIT_ALL, slot, KVM_EXIT_STAT_USER);
+	return sum_vcpus(view, EXIT_ALL, slot, &processing_stat, 0);
 }
 
 /* The statistic of this number, if this host keeps it. */
@@ -223,19 +284,26 @@ static void leaf_row(const struct exit_view *view, u32 slot, struct exit_regs *r
 		regs->ebx |= KVM_EXIT_STATS_ROW_ASYNC;
 }
 
+/* vCPUs outside, rows inside: to look up a vCPU costs more than to look at a row. */
 static void leaf_bitmap(const struct exit_view *view, u32 group, struct exit_regs *regs)
 {
+	u32 nr_groups = view->reasons->nr_rows / 128 + 1;
 	u32 word[4] = {};
-	u32 bit, slot;
+	u32 first, slot;
+	unsigned int i;
 
 	/* Compare before multiplying: the guest chooses the group. */
-	if (group > view->reasons->nr_rows / 128)
+	if (group >= nr_groups)
 		return;
 
-	for (bit = 0; bit < 128; bit++) {
-		slot = group * 128 + bit;
-		if (is_row(view, &slot) && exits(view, slot))
-			word[bit / 32] |= 1u << bit % 32;
+	first = array_index_nospec(group, nr_groups) * 128;
+	for (i = 0; i < view->nr_vcpus; i++) {
+		const struct exit_table *table = clock_table(view->clock(view, i));
+
+		for (slot = first; table && slot < min(first + 128, view->reasons->nr_rows); slot++) {
+			if (READ_ONCE(table->row[slot].stat[EXIT_ROW_EXITS]) && !hidden(view, slot))
+				word[slot % 128 / 32] |= 1u << slot % 32;
+		}
 	}
 
 	regs->eax = word[0];

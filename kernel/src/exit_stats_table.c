@@ -86,9 +86,10 @@ const struct exit_reasons exit_reasons_svm = {
 #define ROW_STAT(number, name_, text, unit, merge) \
 	{ STAT(ROW, number, text, unit, merge), .elements = 1, .index = EXIT_ROW_##name_ },
 #define HISTOGRAM_STAT(number, name_, text, unit, merge, elements_) \
-	{ STAT(ROW, number, text, unit, merge), .elements = (elements_) },
+	{ STAT(ROW, number, text, unit, merge), .elements = (elements_), \
+	  .index = EXIT_NOT_IN_ROW },
 #define VCPU_STAT(number, name_, text, unit, merge) \
-	{ STAT(VCPU, number, text, unit, merge), .elements = 1 },
+	{ STAT(VCPU, number, text, unit, merge), .elements = 1, .index = EXIT_NOT_IN_ROW },
 
 static const struct exit_stat stats[] = {
 	KVM_EXIT_ROW_STATS(ROW_STAT)

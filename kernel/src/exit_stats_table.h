@@ -108,6 +108,8 @@ struct exit_reasons {
 extern const struct exit_reasons exit_reasons_vmx;
 extern const struct exit_reasons exit_reasons_svm;
 
+#define EXIT_NOT_IN_ROW (~0u)
+
 /* One statistic, as 0x4FFFFF06 describes it. */
 struct exit_stat {
 	u32 number;
@@ -115,7 +117,7 @@ struct exit_stat {
 	u32 unit;
 	u32 merge;
 	u32 elements;	/* 1, or more for an array */
-	u32 index;	/* in a row, if it is a number there */
+	u32 index;	/* in a row; EXIT_NOT_IN_ROW if it is no number there */
 	char name[16];
 };
 
