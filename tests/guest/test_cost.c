@@ -36,6 +36,14 @@ static __guest void op_cpuid(struct guest *g)
 	cpuid(&r);
 }
 
+/* Nobody has an entry for it, and it is not of our class. */
+static __guest void op_cpuid_none(struct guest *g)
+{
+	struct regs r = { .rax = UNRELATED_LEAF };
+
+	cpuid(&r);
+}
+
 static __guest void op_hypercall(struct guest *g)
 {
 	hypercall(g);
@@ -88,6 +96,7 @@ static const struct {
 } ops[] = {
 	{ "nothing",	op_nothing },
 	{ "cpuid",	op_cpuid },
+	{ "cpuid-none",	op_cpuid_none },
 	{ "hypercall",	op_hypercall },
 	{ "wrmsr",	op_wrmsr },
 	{ "wrmsr-fast",	op_wrmsr_fast },

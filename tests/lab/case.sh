@@ -60,3 +60,15 @@ vm_directory() {
 	[ -d "${found[0]}" ] || return 1
 	echo "${found[0]}"
 }
+
+# load_kvm ours|stock [PARAMETER...]: in a case that needs "modules"; the
+# parameters are kvm.ko's.
+load_kvm() {
+	local from=/run/lab-kvm/$1 vendor=intel
+	shift
+
+	[ ! -d /sys/module/kvm_amd ] || vendor=amd
+	rmmod kvm_$vendor kvm
+	insmod "$from/kvm.ko" "$@"
+	insmod "$from/kvm-$vendor.ko"
+}
