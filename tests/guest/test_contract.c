@@ -217,7 +217,7 @@ static u32 info(struct vcpu *vcpu)
 	struct query clock = { .leaf = KVM_EXIT_STATS_INFO,
 			       .subleaf = KVM_EXIT_STATS_INFO_CLOCK };
 	struct query none = { .leaf = KVM_EXIT_STATS_INFO,
-			      .subleaf = KVM_EXIT_STATS_INFO_INSTANCE + 1 };
+			      .subleaf = KVM_EXIT_STATS_INFO_STATS + 1 };
 	const u64 features = KVM_EXIT_STATS_FEAT_VALUE | KVM_EXIT_STATS_FEAT_STAT;
 	u64 hz;
 
@@ -458,11 +458,12 @@ static void descriptions(struct vcpu *vcpu, struct batch *batch)
 	check(passed, "statistics describe themselves", "%s", why);
 
 	/* No such part, no such statistic, bits that belong to neither */
-	add(batch, KVM_EXIT_STATS_STAT, KVM_EXIT_STATS_STAT_PART(0, 2));
+	add(batch, KVM_EXIT_STATS_STAT,
+	    KVM_EXIT_STATS_STAT_PART(0, KVM_EXIT_STATS_STAT_SHAPE + 1));
 	add(batch, KVM_EXIT_STATS_STAT, KVM_EXIT_STATS_STAT_PART(0, 0xff));
 	add(batch, KVM_EXIT_STATS_STAT, 0x10000);
 	add(batch, KVM_EXIT_STATS_STAT, 0x80000000);
-	for (int part = 0; part < 2; part++) {
+	for (int part = 0; part <= KVM_EXIT_STATS_STAT_SHAPE; part++) {
 		u32 after[] = { KVM_EXIT_STAT_PREEMPTED + 1,
 				KVM_EXIT_STAT_ELAPSED + 1, 0xff };
 
