@@ -232,11 +232,17 @@ static void leaf_signature(const struct exit_view *view, u32 index, struct exit_
 	regs->edx = KVM_EXIT_STATS_SIGNATURE_EDX;
 }
 
-/* One more than the highest number in use from @first to below @end. */
-static u32 end_of_stats(const struct exit_view *view, u32 first, u32 end)
+/* One more than the highest number of a kind that this host keeps. */
+static u32 end_of_stats(const struct exit_view *view, u32 kind)
 {
-	while (end > first && !find_stat(view, end - 1))
-		end--;
+	u32 end = kind == KVM_EXIT_STATS_KIND_ROW ? 0 : KVM_EXIT_STATS_FIRST_VCPU_STAT;
+	const struct exit_stat *stat;
+	unsigned int i;
+
+	for (i = 0; (stat = exit_stat_at(i)); i++) {
+		if (stat->kind == kind && find_stat(view, stat->number))
+			end = max(end, stat->number + 1);
+	}
 
 	return end;
 }
@@ -265,8 +271,8 @@ static void leaf_info(const struct exit_view *view, u32 index, struct exit_regs 
 		regs->ebx = upper_32_bits(view->instance);
 		break;
 	case KVM_EXIT_STATS_INFO_STATS:
-		regs->eax = end_of_stats(view, 0, KVM_EXIT_STATS_FIRST_VCPU_STAT);
-		regs->ebx = end_of_stats(view, KVM_EXIT_STATS_FIRST_VCPU_STAT, 256);
+		regs->eax = end_of_stats(view, KVM_EXIT_STATS_KIND_ROW);
+		regs->ebx = end_of_stats(view, KVM_EXIT_STATS_KIND_VCPU);
 		break;
 	}
 }
@@ -289,7 +295,7 @@ static void leaf_bitmap(const struct exit_view *view, u32 group, struct exit_reg
 {
 	u32 nr_groups = view->reasons->nr_rows / 128 + 1;
 	u32 word[4] = {};
-	u32 first, slot;
+	u32 first, end, slot;
 	unsigned int i;
 
 	/* Compare before multiplying: the guest chooses the group. */
@@ -297,10 +303,11 @@ static void leaf_bitmap(const struct exit_view *view, u32 group, struct exit_reg
 		return;
 
 	first = array_index_nospec(group, nr_groups) * 128;
+	end = min(first + 128, view->reasons->nr_rows);
 	for (i = 0; i < view->nr_vcpus; i++) {
 		const struct exit_table *table = clock_table(view->clock(view, i));
 
-		for (slot = first; table && slot < min(first + 128, view->reasons->nr_rows); slot++) {
+		for (slot = first; table && slot < end; slot++) {
 			if (READ_ONCE(table->row[slot].stat[EXIT_ROW_EXITS]) && !hidden(view, slot))
 				word[slot % 128 / 32] |= 1u << slot % 32;
 		}

@@ -97,6 +97,11 @@ static const struct exit_stat stats[] = {
 	KVM_EXIT_VCPU_STATS(VCPU_STAT)
 };
 
+const struct exit_stat *exit_stat_at(unsigned int i)
+{
+	return i < ARRAY_SIZE(stats) ? &stats[i] : NULL;
+}
+
 const struct exit_stat *exit_stat_find(u32 number)
 {
 	unsigned int i;

@@ -123,6 +123,9 @@ struct exit_stat {
 
 const struct exit_stat *exit_stat_find(u32 number);
 
+/* The i-th of all, NULL behind the last one. */
+const struct exit_stat *exit_stat_at(unsigned int i);
+
 /*
  * From the hardware's exit reason to the slot, on the exit path.  What an array
  * has no entry for is zero there, which is EXIT_SLOT_OTHER.
