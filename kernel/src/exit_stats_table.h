@@ -147,13 +147,14 @@ static const u8 exit_map_svm[] = {
  */
 static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
 {
-	u32 basic = (u16)exit_reason;
-
 	*slot = EXIT_SLOT_OTHER;
-	if (unlikely(basic >= ARRAY_SIZE(exit_map_vmx)))
+	/* Most have none: then one look tells both. */
+	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
+		exit_reason = (u16)exit_reason;
+	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
 		return false;
 
-	*slot = exit_map_vmx[basic];
+	*slot = exit_map_vmx[exit_reason];
 	return true;
 }
 
