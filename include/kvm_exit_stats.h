@@ -137,7 +137,8 @@
  *	ELAPSED		all of the life that was accounted
  *	LONGEST		most cycles that processing one exit took
  *	HISTOGRAM	how many exits took how many cycles to process; exits
- *			that are being processed are not in it yet
+ *			that are being processed are not in it yet, and one whose
+ *			VM-entry instruction failed (VMX) is in it once more
  *
  * "Cycles spent processing" are KERNEL + USER.
  */

@@ -25,6 +25,10 @@
 #error "KVM exit statistics need 64-bit counters that do not tear: x86-64 only"
 #endif
 
+#ifndef CONFIG_JUMP_LABEL
+#error "KVM exit statistics need code patching: keys that flip on all CPUs at once"
+#endif
+
 static_assert(sizeof_field(struct vmcb_control_area, exit_code) == sizeof(u32),
 	      "the SVM exit code has another width: see exit_slot_svm()");
 static_assert(sizeof_field(struct kvm_vcpu, requests) == sizeof(u64),

@@ -92,6 +92,23 @@ static void clock_switch(struct kvm_vcpu *vcpu, enum exit_segment from, enum exi
 	clock_put();
 }
 
+static struct exit_table *new_table(void)
+{
+	struct exit_table *table;
+
+	table = kzalloc(EXIT_TABLE_SIZE(host_reasons()->nr_rows), GFP_KERNEL_ACCOUNT);
+	if (!table || !static_key_enabled(&kvm_exit_stats_histogram_key))
+		return table;
+
+	table->histograms = kzalloc(sizeof(*table->histograms), GFP_KERNEL_ACCOUNT);
+	if (table->histograms)
+		return table;
+
+	/* All or nothing: the next KVM_RUN tries both again. */
+	kfree(table);
+	return NULL;
+}
+
 /*
  * Start to count, in the vCPU's own thread: its memory is charged to it.  If
  * there is none, the VM goes on uncounted, and its next KVM_RUN tries again.
@@ -102,12 +119,9 @@ void __kvm_exit_stats_start(struct kvm_vcpu *vcpu)
 	struct exit_table *table;
 
 	if (!clock->table) {
-		table = kzalloc(EXIT_TABLE_SIZE(host_reasons()->nr_rows), GFP_KERNEL_ACCOUNT);
+		table = new_table();
 		if (!table)
 			return;
-		/* Without memory for them there are none, and the rest works. */
-		if (static_key_enabled(&kvm_exit_stats_histogram_key))
-			table->histograms = kzalloc(sizeof(*table->histograms), GFP_KERNEL_ACCOUNT);
 		/* Readers of other vCPUs see zeros or nothing. */
 		smp_store_release(&clock->table, table);
 	}
@@ -143,7 +157,8 @@ static enum exit_segment segment_after_run(struct kvm_vcpu *vcpu, int r)
 	if (r < 0)
 		return EXIT_SEGMENT_STOPPED;
 
-	switch (vcpu->run->exit_reason) {
+	/* The VMM maps it, and may write to it. */
+	switch (READ_ONCE(vcpu->run->exit_reason)) {
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_DEBUG:
 	case KVM_EXIT_FAIL_ENTRY:
@@ -338,9 +353,11 @@ MODULE_PARM_DESC(exit_stats, "Exit statistics: off, host (the host reads), guest
 
 static int exit_stats_histogram_set(const char *val, const struct kernel_param *kp)
 {
-	bool on;
-	int r = kstrtobool(val, &on);
+	bool on = true;
+	int r;
 
+	/* Without a value it means on, as for any parameter of this kind. */
+	r = val ? kstrtobool(val, &on) : 0;
 	if (r)
 		return r;
 
@@ -358,6 +375,7 @@ static int exit_stats_histogram_get(char *buffer, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops exit_stats_histogram_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = exit_stats_histogram_set,
 	.get = exit_stats_histogram_get,
 };

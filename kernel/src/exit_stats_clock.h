@@ -25,7 +25,10 @@ enum exit_segment {
 };
 
 struct exit_clock {
-	/* The exit path touches these four, and one row. */
+	/*
+	 * The exit path touches these four, and one row; with histograms @spent
+	 * and that of the row, too.
+	 */
 	u64 last;			/* TSC of the last transition */
 	u64 *bucket;			/* what the time since then goes to */
 	struct exit_table *armed;	/* NULL: exits are not counted */
@@ -137,7 +140,10 @@ static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned l
 	clock->bucket = &row->stat[EXIT_ROW_KERNEL];
 }
 
-/* No transition: book what has passed, say for a reader that wants it all. */
+/*
+ * No transition: book what has passed, say for a reader that wants it all.  For
+ * the segment KERNEL only, as it is processing.
+ */
 static inline void exit_clock_update(struct exit_clock *clock, u64 now)
 {
 	clock->spent += exit_clock_book(clock, clock->bucket, now);
@@ -205,8 +211,16 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 static inline u64 exit_clock_elapsed(const struct exit_clock *clock)
 {
 	/* Pairs with the release in exit_clock_arm() and exit_clock_disarm(). */
-	if (smp_load_acquire(&clock->armed))
-		return READ_ONCE(clock->last) - READ_ONCE(clock->start);
+	if (smp_load_acquire(&clock->armed)) {
+		/*
+		 * In this order: if it is disarmed and armed again in between,
+		 * an old start makes the time too long, a new one would have
+		 * made it negative.
+		 */
+		u64 start = READ_ONCE(clock->start);
+
+		return READ_ONCE(clock->last) - start;
+	}
 
 	return READ_ONCE(clock->elapsed);
 }

@@ -43,8 +43,12 @@ static bool hidden(const struct exit_view *view, unsigned int slot)
 static u64 row_value(const struct exit_view *view, const struct exit_table *table,
 		     unsigned int slot, const struct exit_stat *stat, unsigned int element)
 {
-	const struct exit_row *row = &table->row[slot];
 	const struct exit_histogram *histogram;
+	const struct exit_row *row;
+
+	/* Callers have checked it; no speculation past their checks goes further. */
+	slot = array_index_nospec(slot, view->reasons->nr_rows);
+	row = &table->row[slot];
 
 	if (hidden(view, slot))
 		return 0;

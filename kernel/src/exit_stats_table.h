@@ -3,10 +3,10 @@
  * The table: what a vCPU keeps for every exit reason, and the way from an
  * exit reason to its row.  Pure logic: no KVM, runs in user space too.
  *
- * +---------+--------+---------+---------+-----+---------+
- * | stopped | before | row 0   | row 1   | ... | row n-1 |
- * |         |        | (OTHER) |         |     |         |
- * +---------+--------+---------+---------+-----+---------+
+ * +------------+---------+--------+---------+---------+-----+---------+
+ * | histograms | stopped | before | row 0   | row 1   | ... | row n-1 |
+ * | (pointer)  |         |        | (OTHER) |         |     |         |
+ * +------------+---------+--------+---------+---------+-----+---------+
  */
 #ifndef EXIT_STATS_TABLE_H
 #define EXIT_STATS_TABLE_H
@@ -148,7 +148,7 @@ static const u8 exit_map_svm[] = {
 static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
 {
 	*slot = EXIT_SLOT_OTHER;
-	/* Most have none: then one look tells both. */
+	/* Most reasons have no such bits: then one look tells both. */
 	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
 		exit_reason = (u16)exit_reason;
 	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
