@@ -10,7 +10,9 @@
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <asm/svm.h>
 #include <asm/tsc.h>
+#include <asm/vmx.h>
 
 #include "cpuid.h"
 #include "exit_stats.h"
@@ -23,6 +25,12 @@
 KVM_EXIT_REASONS_VMX(ASSERT_VMX, MANUAL_ONLY)
 KVM_EXIT_REASONS_SVM(ASSERT_SVM, MANUAL_ONLY)
 static_assert(SVM_EXIT_EXCP_BASE == 0x40 && SVM_EXIT_LAST_EXCP == 0x5f);
+
+/* What the hooks assume of this kernel. */
+static_assert(sizeof_field(struct vmcb_control_area, exit_code) == sizeof(u32),
+	      "the SVM exit code has another width: see exit_slot_svm()");
+static_assert(sizeof_field(struct kvm_vcpu, requests) == sizeof(u64),
+	      "KVM has another number of requests: see KVM_REQ_EXIT_STATS");
 
 enum exit_stats_mode {
 	EXIT_STATS_OFF,		/* no vCPU counts */

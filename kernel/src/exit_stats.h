@@ -2,7 +2,8 @@
 /*
  * The hooks: what KVM calls.  Each is one line where it is called, holds
  * nothing but a no-op there while statistics are off, and leads into the
- * segment clock of exit_stats_clock.h.
+ * segment clock of exit_stats_clock.h.  Configured out, there is not even that:
+ * see the end.
  */
 #ifndef EXIT_STATS_H
 #define EXIT_STATS_H
@@ -10,6 +11,9 @@
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <asm/msr.h>
+#include <asm/vmx.h>
+
+#ifdef CONFIG_KVM_EXIT_STATS
 
 #include "exit_stats_clock.h"
 #include "exit_stats_compat.h"
@@ -169,5 +173,43 @@ void kvm_exit_stats_view(struct kvm *kvm, struct exit_view *view);
 
 void kvm_exit_stats_vm_debugfs(struct kvm *kvm);
 void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
+
+#else /* !CONFIG_KVM_EXIT_STATS */
+
+/* A member without size, and calls without code. */
+struct exit_clock {};
+
+#define KVM_EXIT_STATS_ASSERT_LAYOUT(type) static_assert(true)
+#define kvm_exit_stats_exit_vmx(vcpu, exit_reason) do { } while (0)
+
+static __always_inline void kvm_exit_stats_entry(struct kvm_vcpu *vcpu) {}
+static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 exit_code) {}
+static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu) {}
+
+static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
+{
+	return rdtsc();
+}
+
+static inline void kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r) {}
+static inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_check_request(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu) {}
+static inline void kvm_exit_stats_vcpu_destroy(struct kvm_vcpu *vcpu) {}
+
+static inline bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx,
+					u32 *ecx, u32 *edx)
+{
+	return false;
+}
+
+static inline void kvm_exit_stats_vm_debugfs(struct kvm *kvm) {}
+static inline void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir) {}
+
+#endif /* CONFIG_KVM_EXIT_STATS */
 
 #endif /* EXIT_STATS_H */
