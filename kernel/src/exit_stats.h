@@ -21,7 +21,7 @@
 
 /*
  * Ask a vCPU to start counting.  There are 56 numbers, and KVM gives them out
- * from zero on; "make check" looks that the last one is still free.
+ * from zero on: the last one stays free for longest.
  */
 #define KVM_REQ_EXIT_STATS KVM_ARCH_REQ(55)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sum over vCPUs, and what CPUID answers: see include/kvm_exit_stats.h for
+ * The sum over vCPUs, and what CPUID answers: see kvm_exit_stats.h for
  * every register.  A new leaf is one function and one entry of leaves[].
  */
 #include <linux/nospec.h>
