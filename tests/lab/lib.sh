@@ -21,8 +21,11 @@ die() {
 kernel_image() {
 	local found=("$LAB_BUILD/$LAB_KERNEL"/image/boot/vmlinuz-*)
 
-	[ -r "${found[0]}" ] ||
-		die "no stock kernel $LAB_KERNEL: run 'make -C kernel image KERNEL=$LAB_KERNEL'"
+	[ -r "${found[0]}" ] || case $LAB_KERNEL in
+	*-*)	die "no kernel $LAB_KERNEL: run 'make -C kernel kernel" \
+			"KERNEL=${LAB_KERNEL%%-*} FLAVOR=${LAB_KERNEL#*-}'" ;;
+	*)	die "no stock kernel $LAB_KERNEL: run 'make -C kernel image KERNEL=$LAB_KERNEL'" ;;
+	esac
 	echo "${found[0]}"
 }
 
