@@ -4,7 +4,8 @@
 include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-stress check \
-	modules image tools lab clean fuzz deb install uninstall test-package
+	modules image tools lab clean fuzz deb install uninstall test-package \
+	test-series series kernel
 
 help:
 	@echo 'Show and prove:'
@@ -21,6 +22,11 @@ help:
 	@echo '  install   modules of the running kernel, the tools into $$(prefix), /usr/local'
 	@echo '  uninstall the kernel'"'"'s own modules again'
 	@echo
+	@echo 'For a kernel tree (docs/kernel-trees.md):'
+	@echo '  series    a patch series for git am, in build/series/KERNEL'
+	@echo '  kernel    a small kernel with it, booted in the lab; FLAVOR=module, builtin,'
+	@echo '            debug or kcsan (default: the first two)'
+	@echo
 	@echo 'Look around:'
 	@echo '  lab       a shell on a host with our modules; GUEST=1: in a guest on it'
 	@echo
@@ -31,6 +37,7 @@ help:
 	@echo '  lab-test  tests on the emulated host; CASE=name for one'
 	@echo
 	@echo 'Longer than test:'
+	@echo '  test-series  apply and build the series step by step, run its selftest'
 	@echo '  fuzz      libFuzzer on the library and the reader of recordings, a minute each'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
 	@echo '  test-package  packages and make install, in Debian trees of their own'
@@ -40,9 +47,11 @@ help:
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
 demo lab lab-test test-stress test-package:
+
+demo lab lab-test test-series test-stress kernel:
 	$(Q)$(MAKE) -C tests $@
 
-modules image:
+modules image series:
 	$(Q)$(MAKE) -C kernel $@
 
 tools:
