@@ -307,6 +307,8 @@ void test_alloc_fail(void)
 		return;
 	}
 	file_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
+	/* A trace of each failure would look like trouble. */
+	file_write("/sys/kernel/debug/failslab/verbose", "0");
 	failing_create(&refused, &survived);
 	printf("# creation: %lu refused, %lu did without\n", refused, survived);
 	check(refused, "a vCPU without memory is refused", "none was");
