@@ -2,7 +2,8 @@
 #
 # Some things clang-format 14 can neither do nor leave alone: macro definitions
 # aligned at tab stops, the blank after an asm constraint, an attribute on a
-# line of its own, and our lists, which look like calls without a semicolon.
+# line of its own, an empty body on the line of its function, and our lists,
+# which look like calls without a semicolon.
 # Print the ranges of lines without them, as options of clang-format.
 
 function flush(to)
@@ -19,7 +20,9 @@ function flush(to)
 	open = other && !/\);$/
 	list = /^KVM_EXIT_[A-Z_]+\([A-Z_, ]*\)$/
 
-	if (define || other || list)
+	empty = /\{\};?$/
+
+	if (define || other || list || empty)
 		flush(NR - 1)
 	else if (!from)
 		from = NR

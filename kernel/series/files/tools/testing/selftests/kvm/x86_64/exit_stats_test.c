@@ -155,11 +155,11 @@ static void guest_interface(void)
 /* A reason is one that the manual has, or the answer says that it is not. */
 
 static const uint32_t undefined_vmx[] = {
-	0xffff, 0x10000 | VMX_CPUID, 0x80000000u | VMX_CPUID, ~0u, 35, 38, 42,
+	35, 38, 42, 0xffff, 0x10000 | VMX_CPUID, 0x80000000u | VMX_CPUID, ~0u
 };
 
 static const uint32_t undefined_svm[] = {
-	0x3ff, 0x1000, 0x80000000u, -5u, 0xb0,
+	0xb0, 0x3ff, 0x1000, 0x80000000u, 0xfffffffbu
 };
 
 static void undefined_reasons(const uint32_t *reason, int n)
@@ -542,7 +542,7 @@ static void test_own_signature(void *guest)
 
 static void test_modes(void *guest)
 {
-	static const char * const modes[] = { "host", "guest", "off", "guest" };
+	static const char *const modes[] = { "host", "guest", "off", "guest" };
 	struct kvm_vcpu *vcpu;
 	struct kvm_vm *vm = vm_create_with_one_vcpu(&vcpu, guest);
 	int i;
