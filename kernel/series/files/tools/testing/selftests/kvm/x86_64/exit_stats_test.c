@@ -230,9 +230,9 @@ static void guest_counts(void)
 static bool is_in_bitmap(uint32_t slot)
 {
 	struct regs r = ask(KVM_EXIT_STATS_BITMAP, slot / 128);
-	uint32_t word[] = { r.eax, r.ebx, r.ecx, r.edx };
+	uint64_t half = slot % 128 < 64 ? u64_of(r.eax, r.ebx) : u64_of(r.ecx, r.edx);
 
-	return word[slot % 128 / 32] & 1u << slot % 32;
+	return half >> slot % 64 & 1;
 }
 
 static void guest_sums(void)
