@@ -46,9 +46,7 @@ help:
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test test-stress test-package:
-
-demo lab lab-test test-series test-stress kernel:
+demo lab lab-test test-series test-stress test-package kernel:
 	$(Q)$(MAKE) -C tests $@
 
 modules image series:
