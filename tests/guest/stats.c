@@ -199,7 +199,9 @@ static bool read_table(const char *path, struct table *table)
 			memcpy(table->total, col, sizeof(col));
 			continue;
 		}
-		if (code[0] != '-') {
+		if (code[0] == '-') {
+			memcpy(table->other, col, sizeof(col));
+		} else {
 			counts_set(&table->counts, strtoul(code, NULL, 16),
 				   col[COL_EXITS]);
 			memcpy(table->rows[table->counts.nr - 1], col, sizeof(col));

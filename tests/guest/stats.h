@@ -120,6 +120,7 @@ enum { COL_EXITS, COL_KERNEL, COL_USER, COL_IDLE, COL_PREEMPTED, NR_COLS };
 struct table {
 	struct counts counts;
 	u64 rows[MAX_REASONS][NR_COLS];	/* in the order of counts */
+	u64 other[NR_COLS];
 	u64 sum[NR_COLS];	/* of the rows that were listed */
 	u64 total[NR_COLS];	/* as the table says */
 	u64 guest, stopped, elapsed;

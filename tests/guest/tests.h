@@ -25,6 +25,8 @@ void test_hostile(void);
 void test_stress(void);
 void test_alloc_fail(void);
 void test_memory(void);
+void test_stats_fd(void);
+void test_descriptors(void);
 void test_cost(void);
 void test_query_cost(void);
 
