@@ -412,6 +412,7 @@ void test_descriptors(void)
 		printf("descriptor %s %#x %d %u %u %u\n", desc->name, desc->flags,
 		       desc->exponent, desc->size, desc->offset, desc->bucket_size);
 	}
+	check(file_header(&file)->num_desc, "there are some", "there is none");
 	close(file.fd);
 	vm_destroy(vm);
 }
