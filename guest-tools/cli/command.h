@@ -25,6 +25,7 @@ extern const struct command cmd_record;
 extern const struct command cmd_report;
 extern const struct command cmd_export;
 extern const struct command cmd_explain;
+extern const struct command cmd_host;
 
 /* Ends in NULL. */
 extern const struct command *const commands[];

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&cmd_report,
 	&cmd_export,
 	&cmd_explain,
+	&cmd_host,
 	NULL,
 };
 

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* exitstat host: all VMs of this machine, for root and for Prometheus. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "grid.h"
+#include "host.h"
+#include "kvm_exit_stats.h"
+#include "report.h"
+
+#define HELP \
+	"Usage: exitstat host [OPTION]...\n" \
+	"\n" \
+	"On a host, as root: the exits of each of its VMs, most expensive first.\n" \
+	"\n" \
+	HELP_OUTPUT \
+	HELP_OPENMETRICS \
+	"  -o, --output FILE   replace FILE with the text that node_exporter's textfile\n" \
+	"                      collector reads\n" \
+	"  -d, --debugfs DIR   KVM's directory in debugfs (" HOST_DEBUGFS ")\n" \
+	HELP_HELP \
+	"\n" \
+	"Exit status: 0 shown, 1 cannot be shown, 2 wrong usage.\n"
+
+static const struct option longs[] = {
+	LONG_HELP,
+	LONG_OUTPUT,
+	LONG_OPENMETRICS,
+	{ "output", required_argument, NULL, 'o' },
+	{ "debugfs", required_argument, NULL, 'd' },
+	LONG_END,
+};
+
+static const struct grid_column columns[] = {
+	{ "VM", "vm", 0, 0 },
+	{ "NAME", "name", 0, 0 },
+	{ "REASON", "reason", 0, 0 },
+	{ "CODE", "code", 1, 0 },
+	{ "EXITS", "exits", 1, 0 },
+	{ "CYCLES", "cycles", 1, 0 },
+	{ "MEAN", "mean_cycles", 1, 0 },
+};
+
+/* What processing took: KVM at work and the VMM. */
+static uint64_t processing(const struct host_table *table, const struct host_row *row)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 1; i < table->nr_columns; i++) {
+		if (!strcmp(table->column[i].name, "kernel") ||
+		    !strcmp(table->column[i].name, "user"))
+			sum += row->value[i];
+	}
+	return sum;
+}
+
+static int by_processing(const void *a, const void *b, void *table)
+{
+	uint64_t first = processing(table, a), second = processing(table, b);
+
+	return (first < second) - (first > second);
+}
+
+static void add_rows(struct grid *grid, struct host_vm *vm)
+{
+	struct host_table *table = &vm->table;
+	uint64_t cycles;
+	size_t i;
+
+	if (table->nr_rows)
+		qsort_r(table->row, table->nr_rows, sizeof(*table->row), by_processing, table);
+	for (i = 0; i < table->nr_rows; i++) {
+		const struct host_row *row = &table->row[i];
+
+		cycles = processing(table, row);
+		grid_text(grid, "%s", vm->id);
+		grid_text(grid, "%s", vm->name);
+		grid_text(grid, "%s", row->reason);
+		if (row->code[0])
+			grid_text(grid, "%s", row->code);
+		else
+			grid_none(grid);
+		grid_count(grid, row->value[0]);
+		grid_count(grid, cycles);
+		if (row->value[0])
+			grid_count(grid, cycles / row->value[0]);
+		else
+			grid_none(grid);
+	}
+}
+
+static json_t *vm_json(const struct host_vm *vm)
+{
+	const struct host_table *table = &vm->table;
+	json_t *rows = json_array(), *object, *instance;
+	size_t i, column;
+
+	for (i = 0; i < table->nr_rows; i++) {
+		object = json_pack("{s:s, s:s*}", "reason", table->row[i].reason, "code",
+				   table->row[i].code[0] ? table->row[i].code : NULL);
+		for (column = 0; column < table->nr_columns; column++)
+			json_object_set_new(object, table->column[column].name,
+					    json_integer((json_int_t)table->row[i].value[column]));
+		json_array_append_new(rows, object);
+	}
+	instance = json_sprintf("0x%016llx", (unsigned long long)table->instance);
+	object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:I, s:i, s:o}", "vm", vm->id,
+			   "name", vm->name, "uuid", vm->uuid, "pid", (int)vm->pid,
+			   "reasons", strcmp(table->vendor, "SVM") ? "vmx" : "svm",
+			   "instance", instance, "tsc_hz", (json_int_t)table->tsc_hz,
+			   "vcpus", (int)table->vcpus, "rows", rows);
+	for (i = 0; object && i < table->nr_times; i++)
+		json_object_set_new(object, table->time_name[i].name,
+				    json_integer((json_int_t)table->time[i]));
+	return object;
+}
+
+static json_t *to_json(const struct host_vms *vms)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < vms->nr; i++)
+		json_array_append_new(all, vm_json(&vms->vm[i]));
+	return json_pack("{s:{s:s, s:i}, s:s, s:o}", "exitstat", "version", EXITSTAT_VERSION,
+			 "schema", 1, "command", "host", "vms", all);
+}
+
+static int print_grid(const struct options *options, const struct host_vms *vms)
+{
+	struct grid *grid = grid_new(columns, sizeof(columns) / sizeof(columns[0]));
+	int err;
+	size_t i;
+
+	if (!grid)
+		return -ENOMEM;
+	for (i = 0; i < vms->nr; i++)
+		add_rows(grid, &vms->vm[i]);
+	if (options->format == FORMAT_CSV) {
+		err = grid_print_csv(grid, stdout, options->separator, 1);
+	} else {
+		printf("VM exits of %zu VMs on this host; cycles spent processing them\n\n",
+		       vms->nr);
+		err = grid_print_text(grid, stdout, wants_colour(stdout));
+	}
+	grid_free(grid);
+	return err;
+}
+
+/*
+ * A reader sees the old file or the new one, never a part.  The name of the new
+ * one does not end in ".prom" until it is complete, so that the collector leaves
+ * it alone.
+ */
+static int replace(const char *name, const struct host_vms *vms, int enabled)
+{
+	size_t size = strlen(name) + sizeof(".XXXXXX");
+	char *temporary = malloc(size);
+	FILE *out;
+	int fd, err = -1;
+
+	if (!temporary) {
+		complain("out of memory");
+		return -1;
+	}
+	snprintf(temporary, size, "%s.XXXXXX", name);
+	fd = mkstemp(temporary);
+	out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!out) {
+		complain("cannot write %s: %s", temporary, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		goto out;
+	}
+	/* The collector is not root. */
+	fchmod(fd, 0644);
+	host_metrics(out, vms, enabled, 0);
+	err = finish_output(out, temporary) == EXIT_SUCCESS ? 0 : -1;
+	fclose(out);
+	if (!err && rename(temporary, name)) {
+		complain("cannot replace %s: %s", name, strerror(errno));
+		err = -1;
+	}
+out:
+	if (err && fd >= 0)
+		unlink(temporary);
+	free(temporary);
+	return err;
+}
+
+/* 1, 0, or -1 after a complaint: KVM here keeps no statistics. */
+static int vcpus_count(void)
+{
+	FILE *file = fopen(HOST_MODE, "re");
+	char mode[16] = "";
+
+	if (!file) {
+		complain("KVM keeps no exit statistics here: no " HOST_MODE
+			 "; are its modules loaded, and are they the right ones?");
+		return -1;
+	}
+	if (!fgets(mode, sizeof(mode), file))
+		mode[0] = '\0';
+	fclose(file);
+	mode[strcspn(mode, "\n")] = '\0';
+	return !!strcmp(mode, "off");
+}
+
+static int read_vms(const char *debugfs, struct host_vms **vms)
+{
+	size_t bad;
+	int err = host_vms_read(debugfs, HOST_PROC, vms, &bad);
+
+	switch (err) {
+	case 0:
+		if (bad)
+			complain("%zu tables in %s are not understood", bad, debugfs);
+		return bad ? -1 : 0;
+	case -ENOMEM:
+		complain("out of memory");
+		return -1;
+	case -EACCES:
+	case -EPERM:
+		complain("%s: %s; run it as root", debugfs, strerror(-err));
+		return -1;
+	case -ENOENT:
+		complain("no %s; mount debugfs, or say where it is with -d", debugfs);
+		return -1;
+	default:
+		complain("%s: %s", debugfs, strerror(-err));
+		return -1;
+	}
+}
+
+static int show(const struct options *options, const char *debugfs, const char *output)
+{
+	struct host_vms *vms = NULL;
+	int enabled = 1, err = -1;
+
+	/* A directory of one's own need not be of this kernel. */
+	if (!strcmp(debugfs, HOST_DEBUGFS))
+		enabled = vcpus_count();
+	if (enabled < 0 || read_vms(debugfs, &vms))
+		goto out;
+	if (output) {
+		err = replace(output, vms, enabled);
+		goto out;
+	}
+	err = 0;
+	if (options->format == FORMAT_OPENMETRICS)
+		host_metrics(stdout, vms, enabled, 1);
+	else if (options->format == FORMAT_JSON)
+		err = report_dump_json(stdout, to_json(vms), 0);
+	else
+		err = print_grid(options, vms);
+	if (err)
+		complain("out of memory");
+	else
+		err = finish_output(stdout, NULL);
+out:
+	host_vms_free(vms);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int host_main(int argc, char **argv)
+{
+	struct options options = {
+		.help = HELP,
+		.shorts = "+:" SHORT_HELP SHORT_OUTPUT "o:d:",
+		.longs = longs,
+	};
+	const char *debugfs = HOST_DEBUGFS, *output = NULL;
+	int option;
+
+	while ((option = options_next(&options, argc, argv)) != OPTIONS_END) {
+		switch (option) {
+		case 'o':
+			output = optarg;
+			break;
+		case 'd':
+			debugfs = optarg;
+			break;
+		default:
+			return options.status;
+		}
+	}
+	if (no_operands(argc, argv))
+		return EXIT_USAGE;
+	if (output && options.format != FORMAT_TEXT) {
+		complain("-o writes a format of its own, so it goes with no other; try --help");
+		return EXIT_USAGE;
+	}
+	return show(&options, debugfs, output);
+}
+
+const struct command cmd_host = {
+	.name = "host",
+	.summary = "on a host, as root: the exits of its VMs",
+	.run = host_main,
+};
