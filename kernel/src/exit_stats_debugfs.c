@@ -10,6 +10,18 @@
 
 #include "exit_stats.h"
 
+static const char explanation[] =
+	"# VM-exits by reason; all but exits in TSC cycles\n"
+	"# What a vCPU is doing right now is not in it yet\n"
+	"#   exits: how often the reason occurred\n"
+	"#   kernel: KVM at work on it\n"
+	"#   user: the VMM at work on it\n"
+	"#   idle: the vCPU was halted\n"
+	"#   preempted: the host ran something else meanwhile\n"
+	"#   guest: in the guest\n"
+	"#   stopped: the VM was paused, or not started yet\n"
+	"#   elapsed: all of it since the vCPU ran first\n";
+
 #define COLUMN(number, name, text, unit, merge) seq_printf(m, " %20s", text);
 #define VALUE(number, name, text, unit, merge) \
 	seq_printf(m, " %20llu", exit_view_sum(view, vcpu, slot, number));
@@ -32,8 +44,7 @@ static void show_table(struct seq_file *m, struct kvm *kvm, unsigned int vcpu)
 
 	kvm_exit_stats_view(kvm, view);
 
-	seq_puts(m, "# VM-exits by reason; all but exits in TSC cycles\n");
-	seq_puts(m, "# What a vCPU is doing right now is not in it yet\n");
+	seq_puts(m, explanation);
 	seq_printf(m, "# %s exit reasons, instance %llu, %llu Hz, %u vCPUs\n",
 		   view->reasons->ns == KVM_EXIT_STATS_NS_SVM ? "SVM" : "VMX",
 		   view->instance, view->tsc_hz, view->nr_vcpus);
