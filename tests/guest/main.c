@@ -65,6 +65,8 @@ static const struct {
 	  "the shortest round trip of some operations", true },
 	{ "query-cost", test_query_cost,
 	  "the shortest round trip of a query, with 1, 16 and 240 vCPUs", false },
+	{ "reading", test_reading,
+	  "what a question and a snapshot take, with 1 to 240 vCPUs", false },
 };
 
 static void usage(FILE *out)

@@ -597,6 +597,27 @@ out:
 	vm_destroy(vm);
 }
 
+static __guest void guest_once(struct guest *g)
+{
+	const struct measurement *m = g->data;
+
+	m->op(g, m->first);
+}
+
+bool run_op_once(struct vcpu *vcpu, unsigned int number)
+{
+	struct measurement *m = vcpu->data;
+
+	if (number >= ARRAY_SIZE(ops))
+		return false;
+	if (unmet(&ops[number]) || ops[number].flags & (NO_IRQCHIP | INTERRUPTED))
+		return true;
+	m->op = ops[number].run;
+	m->first = vcpu->index;
+	vcpu_call(vcpu, guest_once);
+	return true;
+}
+
 void test_ops(void)
 {
 	bool stats = guest_sees_stats();

@@ -4,6 +4,7 @@
 #define TESTS_H
 
 #include "vmm.h"
+#include <stdbool.h>
 
 void test_ops(void);
 void test_contract(void);
@@ -29,6 +30,7 @@ void test_stats_fd(void);
 void test_descriptors(void);
 void test_cost(void);
 void test_query_cost(void);
+void test_reading(void);
 
 /* Cycles of this host's TSC */
 #define MILLISECONDS(n)	((n) * host.tsc_khz)
@@ -40,5 +42,11 @@ static inline void spin(u64 cycles)
 	while (rdtsc() - begin < cycles)
 		;
 }
+/*
+ * Do operation @number of test_ops.c once, if this host can and it sleeps
+ * nowhere.  False: there is none of that number.
+ */
+struct vcpu;
+bool run_op_once(struct vcpu *vcpu, unsigned int number);
 
 #endif /* TESTS_H */
