@@ -5,7 +5,7 @@ include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-stress check \
 	modules image tools lab clean fuzz deb install uninstall test-package \
-	test-series series kernel
+	test-series series kernel bench bench-docs test-selftests
 
 help:
 	@echo 'Show and prove:'
@@ -39,6 +39,9 @@ help:
 	@echo 'Longer than test:'
 	@echo '  test-series  apply and build the series step by step, run its selftest'
 	@echo '  fuzz      libFuzzer on the library and the reader of recordings, a minute each'
+	@echo '  bench     what an exit costs, beside perf, ftrace and bpftrace: build/bench/'
+	@echo '  bench-docs   the same, and docs/performance.md from it'
+	@echo '  test-selftests   KVM selftests of the kernel, stock modules against ours'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
 	@echo '  test-package  packages and make install, in Debian trees of their own'
 	@echo
@@ -46,7 +49,7 @@ help:
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test test-series test-stress test-package kernel:
+demo lab lab-test test-series test-stress test-package kernel bench bench-docs test-selftests:
 	$(Q)$(MAKE) -C tests $@
 
 modules image series:
