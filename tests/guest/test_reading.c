@@ -11,7 +11,7 @@
  */
 #include <stdio.h>
 
-#include <libexitstat.h>
+#include "lib/libexitstat.h"
 
 #include "report.h"
 #include "stats.h"
