@@ -147,14 +147,16 @@ static const u8 exit_map_svm[] = {
  */
 static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
 {
+	u32 basic = exit_reason;
+
 	*slot = EXIT_SLOT_OTHER;
 	/* Most reasons have no such bits: then one look tells both. */
 	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
-		exit_reason = (u16)exit_reason;
-	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
+		basic = (u16)exit_reason;
+	if (unlikely(basic >= ARRAY_SIZE(exit_map_vmx)))
 		return false;
 
-	*slot = exit_map_vmx[exit_reason];
+	*slot = exit_map_vmx[basic];
 	return true;
 }
 
