@@ -241,12 +241,9 @@ static void run_with(struct meddler *m, void *(*fn)(void *), guest_fn run)
 
 static void meddler_init(struct meddler *m, struct vcpu *vcpu, struct outcome *outcome)
 {
-	*m = (struct meddler) {
-		.vcpu = vcpu,
-		.outcome = outcome,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.change = PTHREAD_COND_INITIALIZER,
-	};
+	*m = (struct meddler) { .vcpu = vcpu, .outcome = outcome };
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->change, NULL);
 }
 
 /* The VMM takes its time and measures how much it was. */
