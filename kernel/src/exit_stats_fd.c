@@ -33,7 +33,19 @@ struct fd_desc {
 	char name[KVM_STATS_NAME_SIZE];
 };
 
-static_assert(sizeof(struct fd_desc) == sizeof(kvm_vcpu_stats_desc[0]));
+/* Where they end in an open array, sparse takes no array of them. */
+#ifdef __CHECKER__
+#define stock_desc ((const struct fd_desc *)NULL)
+#else
+#define stock_desc kvm_vcpu_stats_desc
+#endif
+
+static_assert(sizeof(struct fd_desc) == sizeof(stock_desc[0]));
+static_assert(offsetof(struct fd_desc, size) == offsetof(struct kvm_stats_desc, size) &&
+	      offsetof(struct fd_desc, offset) == offsetof(struct kvm_stats_desc, offset));
+static_assert(offsetof(struct fd_desc, bucket_size) ==
+	      offsetof(struct kvm_stats_desc, bucket_size));
+static_assert(sizeof_field(struct kvm_vcpu, stat) % sizeof(u64) == 0);
 
 /* Exit reasons that follow one another, a bucket each. */
 struct fd_histogram {
@@ -195,7 +207,7 @@ ssize_t kvm_exit_stats_fd_read(struct kvm_vcpu *vcpu, char __user *buffer, size_
 	memcpy(file + stock->id_offset, vcpu->stats_id, sizeof(vcpu->stats_id));
 
 	image.desc = (void *)(file + stock->desc_offset);
-	memcpy(image.desc, kvm_vcpu_stats_desc, stock->num_desc * sizeof(struct fd_desc));
+	memcpy(image.desc, stock_desc, stock->num_desc * sizeof(struct fd_desc));
 
 	/* Readers of the head do not pay for the sums. */
 	image.data = (void *)(file + data_offset);

@@ -42,6 +42,7 @@ static inline void spin(u64 cycles)
 	while (rdtsc() - begin < cycles)
 		;
 }
+
 /*
  * Do operation @number of test_ops.c once, if this host can and it sleeps
  * nowhere.  False: there is none of that number.
