@@ -123,8 +123,8 @@ static const struct explanation vmx[] = {
 	[VMX_GETSEC] = {
 		"The guest executed GETSEC, the instruction of Intel's trusted execution\n"
 		"(SMX), which always exits.",
-		"KVM does not offer it to guests, so it is an error of the guest and rare;\n"
-		"nothing needs to be reduced.",
+		"KVM does not let a guest switch SMX on (CR4.SMXE), and without that the\n"
+		"guest has an undefined opcode before there is an exit: expect none.",
 	},
 	[VMX_HLT] = {
 		"A vCPU had nothing to run and halted.",
@@ -227,9 +227,8 @@ static const struct explanation vmx[] = {
 		"bits of CR0 or CR4 that KVM keeps for itself, CR3 without EPT, or CR8\n"
 		"without a shadow of the task priority.",
 		"It is a pass through KVM, expensive if the paging mode changes; EPT with\n"
-		"unrestricted guest on the host leaves only the few of boot, and an\n"
-		"operating system that toggles CR4 to flush the TLB does better with\n"
-		"INVPCID.",
+		"unrestricted guest on the host leaves only those that change CR0's paging\n"
+		"or CR4's SMEP, SMAP, PCIDE, OSXSAVE or VMXE: few, and at boot.",
 	},
 	[VMX_DR_ACCESS] = {
 		"The guest used a debug register, for a breakpoint or watchpoint in\n"
@@ -404,10 +403,10 @@ static const struct explanation vmx[] = {
 	},
 	[VMX_INVPCID] = {
 		"The guest flushed address translations by process context while the host\n"
-		"has no EPT, or the VM's CPU model hides INVPCID.",
-		"Without EPT, KVM brings its shadow page tables up to date, which is\n"
-		"expensive; with EPT and the feature given to the guest there are no\n"
-		"exits.",
+		"has no EPT.",
+		"KVM brings its shadow page tables up to date, which is expensive; with\n"
+		"EPT there are no exits. A CPU model that hides INVPCID makes it an\n"
+		"undefined opcode, which is found under EXCEPTION_NMI if at all.",
 	},
 	[VMX_VMFUNC] = {
 		"The guest executed VMFUNC: a nested guest switches its memory view, or a\n"
@@ -724,9 +723,8 @@ static const struct explanation svm[] = {
 	[SVM_EXCP_VECTOR15] = RESERVED_VECTOR(15),
 	[SVM_EXCP_MF] = EXCEPTION("an x87 floating-point exception"),
 	[SVM_EXCP_AC] = {
-		"The guest made a misaligned access with alignment checks on, or a lock\n"
-		"that crosses a cache line.",
-		"KVM looks whether it is to be passed on, a short pass; align the data\n"
+		"A program made a misaligned access while it had alignment checks on.",
+		"KVM hands the exception back to the guest, a short pass; align the data\n"
 		"that the program uses.",
 	},
 	[SVM_EXCP_MC] = {
@@ -771,8 +769,8 @@ static const struct explanation svm[] = {
 	[SVM_INIT] = {
 		"An INIT signal reached the physical CPU while it ran the guest, as when\n"
 		"the host restarts or takes the CPU down.",
-		"It has no part in normal running and there is nothing to reduce in the\n"
-		"guest; look at what the host does with its CPUs.",
+		"KVM does not ask for this exit: expect none, and take one as an error of\n"
+		"the host.",
 	},
 	[SVM_VINTR] = {
 		"KVM had an interrupt for the guest while the guest had interrupts off,\n"
@@ -911,9 +909,10 @@ static const struct explanation svm[] = {
 		"The guest read or wrote a model-specific register that it does not own in\n"
 		"hardware: most often it set its timer (TSC deadline) or sent an interrupt\n"
 		"to another vCPU (x2APIC).",
-		"Writes to those two take KVM's fast path, the rest a full pass; fewer\n"
-		"timers and wake-ups in the guest (tickless, longer timer slack, fewer\n"
-		"threads that wake each other) and AVIC on the host reduce it.",
+		"Most are a full pass through KVM; an interrupt to another vCPU may take\n"
+		"its fast path. Fewer timers and wake-ups in the guest (tickless, longer\n"
+		"timer slack, fewer threads that wake each other) and AVIC on the host\n"
+		"reduce it.",
 	},
 	[SVM_TASK_SWITCH] = {
 		"The guest switched tasks in hardware, through a task gate or a TSS, which\n"
