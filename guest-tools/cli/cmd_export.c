@@ -38,6 +38,9 @@ enum {
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define OLDER_TYPE	 "text/plain; version=0.0.4; charset=utf-8"
 
+/* The collector is another user. */
+#define TEXTFILE_MODE	0644
+
 /* Scrapers are few, and quick to ask. */
 #define MAX_CONNECTIONS	16
 #define TIMEOUT_SECONDS	10
@@ -58,6 +61,16 @@ static void end_by_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* From here on they wait until they are asked for, so that none comes too early. */
+static void block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
 /* A new string, which is to be freed; NULL after a complaint. */
@@ -225,7 +238,7 @@ static int write_textfile(struct exitstat *es, const char *path)
 
 	if (!text)
 		return -1;
-	err = export_replace_file(path, text, strlen(text));
+	err = export_replace_file(path, TEXTFILE_MODE, text, strlen(text));
 	if (err)
 		complain("cannot write %s: %s", path, strerror(-err));
 	free(text);
@@ -238,17 +251,22 @@ static int export_to_file(struct exitstat *es, const char *path, double interval
 		.tv_sec = (time_t)interval,
 		.tv_nsec = (long)((interval - (double)(time_t)interval) * 1e9),
 	};
-	int err;
+	sigset_t signals;
+	int err, number;
 
+	block_signals(&signals);
 	for (;;) {
 		err = write_textfile(es, path);
-		/* What failed may work next time, if there is one. */
 		if (!interval || ended)
-			return err ? EXIT_FAILURE : EXIT_SUCCESS;
-		nanosleep(&pause, NULL);
-		if (ended)
-			return err ? EXIT_FAILURE : EXIT_SUCCESS;
+			break;
+		/* What failed may work next time, if there is one. */
+		do
+			number = sigtimedwait(&signals, NULL, &pause);
+		while (number < 0 && errno == EINTR);
+		if (number > 0)
+			break;
 	}
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(int argc, char **argv)

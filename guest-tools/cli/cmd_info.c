@@ -198,8 +198,11 @@ static int show(const struct options *options)
 		return EXIT_FAILURE;
 	}
 	if (options->format == FORMAT_JSON) {
-		if (report_dump_json(stdout, to_json(es, err), 0))
+		if (report_dump_json(stdout, to_json(es, err), 0)) {
 			complain("out of memory");
+			exitstat_close(es);
+			return EXIT_FAILURE;
+		}
 	} else if (err) {
 		print_why_not(es);
 	} else {

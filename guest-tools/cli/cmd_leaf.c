@@ -13,7 +13,7 @@
 	"Show the registers that CPUID answers for a leaf, whatever the host is.  Numbers\n" \
 	"are decimal, or hexadecimal with 0x.\n" \
 	"\n" \
-	"  -c, --cpu CPU       on this CPU of the guest\n" \
+	"  -c, --cpu CPU       on this CPU of the guest; also -P, --cpus\n" \
 	"      --json          JSON; docs/exitstat.schema.json describes it\n" \
 	HELP_HELP \
 	"\n" \
@@ -23,6 +23,7 @@ static const struct option longs[] = {
 	LONG_HELP,
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "cpu", required_argument, NULL, 'c' },
+	LONG_CPUS,
 	LONG_END,
 };
 
@@ -73,9 +74,12 @@ static int show(const struct leaf *leaf)
 	if (err)
 		goto fail;
 	exitstat_leaf(es, leaf->leaf, leaf->subleaf, &regs);
-	if (print(leaf, &regs))
-		complain("out of memory");
+	err = print(leaf, &regs);
 	exitstat_close(es);
+	if (err) {
+		complain("out of memory");
+		return EXIT_FAILURE;
+	}
 	return finish_output(stdout, NULL);
 fail:
 	complain("%s", exitstat_reason(es));
@@ -109,6 +113,13 @@ static int parse(struct leaf *leaf, int argc, char **argv)
 			return -1;
 		leaf->cpu = (int)cpu;
 	}
+	if (leaf->options.per_cpu) {
+		if (leaf->options.nr_cpus != 1) {
+			complain("-P: one CPU at a time can be asked for a leaf");
+			return -1;
+		}
+		leaf->cpu = leaf->options.cpus[0];
+	}
 	if (optind == argc) {
 		complain("leaf: no leaf given; try exitstat leaf --help");
 		return -1;
@@ -130,15 +141,17 @@ static int leaf_main(int argc, char **argv)
 	struct leaf leaf = {
 		.options = {
 			.help = HELP,
-			.shorts = ":" SHORT_HELP "c:",
+			.shorts = ":" SHORT_HELP SHORT_CPUS "c:",
 			.longs = longs,
 		},
 		.cpu = -1,
 	};
 
-	if (parse(&leaf, argc, argv))
-		return leaf.options.status;
-	return show(&leaf);
+	int status;
+
+	status = parse(&leaf, argc, argv) ? leaf.options.status : show(&leaf);
+	options_free(&leaf.options);
+	return status;
 }
 
 const struct command cmd_leaf = {

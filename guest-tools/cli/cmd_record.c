@@ -42,10 +42,10 @@ static int cannot_write(const struct record *record)
 	unsigned long samples = recorder_samples(record->recorder);
 
 	if (samples)
-		complain("%s: %s; it holds the %lu sample%s before", record->path,
+		complain("cannot write %s: %s; it holds the %lu sample%s before", record->path,
 			 recorder_why(record->recorder), samples, samples == 1 ? "" : "s");
 	else
-		complain("%s: %s", record->path, recorder_why(record->recorder));
+		complain("cannot write %s: %s", record->path, recorder_why(record->recorder));
 	return -1;
 }
 
@@ -88,7 +88,7 @@ static uint64_t now(void)
 }
 
 /* What ended the wait: one of the signals, or 0 as the time has come. */
-static int wait_until(uint64_t then, const sigset_t *signals)
+static int wait_until(uint64_t then, const sigset_t *signals, siginfo_t *signal)
 {
 	struct timespec ts;
 	uint64_t left;
@@ -99,7 +99,7 @@ static int wait_until(uint64_t then, const sigset_t *signals)
 		left = then > left ? then - left : 0;
 		ts.tv_sec = (time_t)(left / 1000000000u);
 		ts.tv_nsec = (long)(left % 1000000000u);
-		number = sigtimedwait(signals, NULL, &ts);
+		number = sigtimedwait(signals, signal, &ts);
 		if (number > 0)
 			return number;
 		if (errno == EAGAIN)
@@ -108,29 +108,27 @@ static int wait_until(uint64_t then, const sigset_t *signals)
 }
 
 /*
- * Sample until the end.  Returns why it ended, NULL after a complaint.
- *
- * Ctrl-C reaches the command as well, which ends if it wants to; a signal that
- * is sent to us is passed on.
+ * Sample until the end.  Returns why it ended, NULL after a complaint.  With a
+ * command, a signal is for that, which ends if it wants to.
  */
 static const char *sample_on(struct record *record, const sigset_t *signals)
 {
 	uint64_t step = (uint64_t)(record->interval * 1e9), next = now(), done = 0;
+	siginfo_t signal;
 	int number;
 
 	for (;;) {
 		/* Late by more than an interval: those are lost. */
 		while (next <= now())
 			next += step;
-		number = wait_until(next, signals);
+		number = wait_until(next, signals, &signal);
 		if (number == SIGCHLD) {
 			if (!record->command || !child_ended(&record->child))
 				continue;
 			return take_sample(record) ? NULL : "command";
 		}
 		if (number && record->command) {
-			if (number != SIGINT)
-				kill(record->child.pid, number);
+			child_pass_on(&record->child, &signal);
 			continue;
 		}
 		if (take_sample(record))
@@ -160,7 +158,7 @@ static int record_all(struct record *record, const sigset_t *signals, const sigs
 	why = sample_on(record, signals);
 	if (record->command) {
 		/* The file is lost to us, the command is the user's. */
-		status = child_wait(&record->child);
+		status = child_wait(&record->child, signals);
 	}
 	if (!why) {
 		recorder_end(record->recorder, "error", -1);
@@ -193,12 +191,7 @@ static int record_to_file(struct record *record)
 		return EXIT_FAILURE;
 	}
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, &old);
+	child_block_signals(&signals, &old);
 	/* A limit to the size of files is an error like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	status = record_all(record, &signals, &old);
@@ -239,7 +232,8 @@ static int run(int argc, char **argv)
 		case 'c':
 			if (!parse_number(optarg, UINT32_MAX, &record.count) && record.count)
 				break;
-			complain("-c: not a number above zero: %s", optarg);
+			complain("-c: not a number of intervals from 1 to %" PRIu32 ": %s", UINT32_MAX,
+				 optarg);
 			return EXIT_USAGE;
 		default:
 			return options.status;

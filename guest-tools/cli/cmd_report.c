@@ -117,7 +117,7 @@ static void quantile_cell(const struct view *view, struct grid *grid,
 		return;
 	if (!reason ||
 	    exitstat_quantile(view->histogram, reason->values + view->histogram->first,
-			      quantile, 0, &result))
+			      quantile, summary_longest(view->sum, reason), &result))
 		grid_none(grid);
 	else
 		time_cell(view, grid, result);
@@ -216,7 +216,7 @@ static void print_heading(const struct view *view, FILE *out)
 	if (!rec->end[0] || !strcmp(rec->end, "error"))
 		fputs("The recording ended early: there could be more\n", out);
 	if (view->sum->nr_gaps)
-		fprintf(out, "Left out are %zu of %zu intervals: the counters restarted there\n",
+		fprintf(out, "Left out are %zu of %zu intervals: the counters restarted, or rows were hidden\n",
 			view->sum->nr_gaps, view->sum->nr_intervals);
 	putc('\n', out);
 }
@@ -422,7 +422,7 @@ static int print_to(const char *path, const struct view *view, int html, const c
 	if (out && fclose(out))
 		err = -ENOMEM;
 	if (!err)
-		err = export_replace_file(path, text, length);
+		err = export_replace_file(path, export_usual_mode(), text, length);
 	free(text);
 	if (!err)
 		return EXIT_SUCCESS;

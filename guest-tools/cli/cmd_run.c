@@ -2,24 +2,22 @@
 /* exitstat run -- COMMAND: what happened while a command ran. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "command.h"
 #include "grid.h"
 #include "kvm_exit_stats.h"
 #include "report.h"
 
-#define NOT_FOUND	127	/* exit statuses as shells have them */
-#define NOT_STARTED	126
-#define BY_SIGNAL	128
+#define BY_SIGNAL	128	/* exit statuses as shells have them */
 
 #define HELP \
 	"Usage: exitstat run [OPTION]... [--] COMMAND [ARGUMENT]...\n" \
@@ -48,9 +46,10 @@ static const struct option longs[] = {
 	LONG_END,
 };
 
-/* Of what has one value in each run. */
+/* Of what has one value in each run: those so far, after Welford. */
 struct spread {
-	double sum, squares;
+	double mean, squares; /* of the distances from the mean */
+	uint64_t times;
 };
 
 /* A reason in all runs, of the VM or a vCPU. */
@@ -58,6 +57,7 @@ struct repeated {
 	struct exitstat_row row; /* the sum of the runs */
 	int cpu, vcpu;
 	int is_total;
+	uint64_t cpu_cycles; /* of a total: that the VM or vCPU had; 0: not known */
 	struct spread exits, cycles;
 };
 
@@ -73,6 +73,7 @@ struct run {
 	double seconds; /* of the last run */
 	int status; /* of the command: the last one that is not 0 */
 	int stopped; /* by a signal that means all of it */
+	sigset_t signals, old; /* blocked while there is a command; before */
 
 	uint64_t done;
 	struct spread all_seconds;
@@ -80,108 +81,32 @@ struct run {
 	size_t nr_rows;
 };
 
+/* Sums of squares would lose what is small beside the mean. */
 static void add_to(struct spread *spread, double value)
 {
-	spread->sum += value;
-	spread->squares += value * value;
+	double distance = value - spread->mean;
+
+	spread->times++;
+	spread->mean += distance / (double)spread->times;
+	spread->squares += distance * (value - spread->mean);
 }
 
-static double mean(const struct spread *spread, uint64_t times)
+/* A reason has no row in runs in which it did not occur: they count as zero. */
+static void fill_up(struct spread *spread, uint64_t times)
 {
-	return spread->sum / (double)times;
+	while (spread->times < times)
+		add_to(spread, 0);
 }
 
 /* The standard deviation of the runs, not of their mean. */
-static double deviation(const struct spread *spread, uint64_t times)
+static double deviation(const struct spread *spread)
 {
-	double n = (double)times;
-	double square;
-
-	if (times < 2)
+	if (spread->times < 2)
 		return 0;
-	square = (spread->squares - spread->sum * spread->sum / n) / (n - 1);
-	return square > 0 ? sqrt(square) : 0;
+	return sqrt(spread->squares / (double)(spread->times - 1));
 }
 
 /* --- the command ----------------------------------------------------------- */
-
-/* A child that waits until it is told to go. */
-struct child {
-	pid_t pid;
-	int go;		/* closed: go */
-	int failed;	/* holds an errno if the command could not be started */
-};
-
-static void become(char **argv, int go, int failed)
-{
-	char none;
-	int error;
-
-	/* Nothing is ever sent: the other end is closed. */
-	if (read(go, &none, 1) < 0)
-		_exit(NOT_STARTED);
-	execvp(argv[0], argv);
-	error = errno;
-	if (write(failed, &error, sizeof(error)) < 0)
-		_exit(NOT_STARTED);
-	_exit(NOT_STARTED);
-}
-
-static int prepare(struct child *child, char **argv)
-{
-	int go[2], failed[2];
-
-	if (pipe2(go, O_CLOEXEC))
-		return -errno;
-	if (pipe2(failed, O_CLOEXEC)) {
-		close(go[0]);
-		close(go[1]);
-		return -errno;
-	}
-	child->pid = fork();
-	if (!child->pid) {
-		close(go[1]);
-		close(failed[0]);
-		become(argv, go[0], failed[1]);
-	}
-	close(go[0]);
-	close(failed[1]);
-	child->go = go[1];
-	child->failed = failed[0];
-	return child->pid < 0 ? -errno : 0;
-}
-
-static void let_go(struct child *child)
-{
-	if (child->go >= 0)
-		close(child->go);
-	child->go = -1;
-}
-
-/* What could not be measured is not to be run either. */
-static void call_off(struct child *child)
-{
-	kill(child->pid, SIGKILL);
-	let_go(child);
-	close(child->failed);
-	waitpid(child->pid, NULL, 0);
-}
-
-/* 0: it ran, and this is the exit status.  Else why it could not be started. */
-static int wait_for(struct child *child, int *status)
-{
-	int error = 0, state = 0;
-
-	/* Nothing to read: the pipe was closed as the command began. */
-	if (read(child->failed, &error, sizeof(error)) != sizeof(error))
-		error = 0;
-	close(child->failed);
-	while (waitpid(child->pid, &state, 0) < 0 && errno == EINTR)
-		;
-	*status = WIFSIGNALED(state) ? BY_SIGNAL + WTERMSIG(state) :
-				       WEXITSTATUS(state);
-	return error;
-}
 
 static double now(void)
 {
@@ -191,56 +116,40 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* What an interrupt from the keyboard does, the command decides. */
-static void leave_keyboard(struct sigaction *interrupt, struct sigaction *quit)
-{
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	sigemptyset(&ignore.sa_mask);
-	sigaction(SIGINT, &ignore, interrupt);
-	sigaction(SIGQUIT, &ignore, quit);
-}
-
-static int not_started(struct run *run, int error)
-{
-	complain("cannot run %s: %s", run->argv[0], strerror(error));
-	run->status = error == ENOENT ? NOT_FOUND : NOT_STARTED;
-	return -1;
-}
-
-/* 0 and what happened, or -1 after a complaint. */
+/* With the signals blocked.  0 and what happened, or -1 after a complaint. */
 static int run_once(struct run *run, struct snapshots **diff)
 {
 	struct snapshots *before = NULL, *after = NULL;
-	struct sigaction interrupt, quit;
-	struct child child = { -1, -1, -1 };
+	struct child child;
 	int status, err;
 	double begin;
 
 	*diff = NULL;
-	err = prepare(&child, run->argv);
-	if (err)
-		return not_started(run, -err);
-	err = snapshots_read(run->es, &run->options, run->with, &before);
-	if (err) {
-		call_off(&child);
+	status = child_prepare(&child, run->argv, &run->old);
+	if (status) {
+		run->status = status;
 		return -1;
 	}
-	leave_keyboard(&interrupt, &quit);
-	begin = now();
-	let_go(&child);
-	err = wait_for(&child, &status);
-	run->seconds = now() - begin;
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGQUIT, &quit, NULL);
+	err = snapshots_read(run->es, &run->options, run->with, &before);
 	if (err) {
-		not_started(run, err);
+		/* What could not be measured is not to be run either. */
+		child_call_off(&child);
+		return -1;
+	}
+	begin = now();
+	err = child_go(&child);
+	if (err) {
+		run->status = err;
 		goto out;
 	}
+	status = child_wait(&child, &run->signals);
+	run->seconds = now() - begin;
 	if (status)
 		run->status = status;
 	run->stopped = status == BY_SIGNAL + SIGINT ||
-		       status == BY_SIGNAL + SIGQUIT;
+		       status == BY_SIGNAL + SIGQUIT ||
+		       status == BY_SIGNAL + SIGTERM ||
+		       status == BY_SIGNAL + SIGHUP;
 
 	err = snapshots_read(run->es, &run->options, run->with, &after);
 	if (err)
@@ -286,7 +195,6 @@ static struct repeated *repeated_row(struct run *run,
 	return rows;
 }
 
-/* A run in which a reason did not occur adds nothing, and that is right. */
 static int note_row(struct run *run, const struct exitstat_snapshot *snap,
 		    const struct exitstat_row *row)
 {
@@ -298,6 +206,10 @@ static int note_row(struct run *run, const struct exitstat_snapshot *snap,
 		return -1;
 	rows->row.exits += exits;
 	rows->row.cycles += cycles;
+	if (!row)
+		rows->cpu_cycles += report_cpu_cycles(run->es, snap);
+	fill_up(&rows->exits, run->done - 1);
+	fill_up(&rows->cycles, run->done - 1);
 	add_to(&rows->exits, (double)exits);
 	add_to(&rows->cycles, (double)cycles);
 	return 0;
@@ -323,19 +235,40 @@ no_memory:
 	return -1;
 }
 
-/* vCPU by vCPU, most expensive first, the total at the end. */
-static int in_order(const void *a, const void *b)
+/* vCPU by vCPU, in the order of --sort, the total at the end. */
+static int in_order(const void *a, const void *b, void *data)
 {
 	const struct repeated *row = a, *other = b;
+	const struct run *run = data;
 
 	if (row->cpu != other->cpu)
 		return row->cpu < other->cpu ? -1 : 1;
 	if (row->is_total != other->is_total)
 		return row->is_total - other->is_total;
-	if (row->row.cycles != other->row.cycles)
-		return row->row.cycles < other->row.cycles ? 1 : -1;
-	return (row->row.slot > other->row.slot) -
-	       (row->row.slot < other->row.slot);
+	return report_compare(run->es, run->options.sort, &row->row, &other->row);
+}
+
+/* Those that did not occur in any run */
+static int add_zero_rows(struct run *run)
+{
+	const size_t nr = run->nr_rows;
+	struct exitstat_snapshot snap;
+	struct exitstat_row row;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!run->rows[i].is_total)
+			continue;
+		snap.vcpu = run->rows[i].vcpu;
+		snap.cpu = run->rows[i].cpu;
+		memset(&row, 0, sizeof(row));
+		for (; row.slot < exitstat_info(run->es)->nr_rows; row.slot++) {
+			if (!exitstat_code(run->es, row.slot, &row.code) &&
+			    !repeated_row(run, &snap, &row, 0))
+				return -1;
+		}
+	}
+	return 0;
 }
 
 static void spread_cells(const struct run *run, struct grid *grid,
@@ -344,8 +277,20 @@ static void spread_cells(const struct run *run, struct grid *grid,
 	enum time_unit unit = is_time ? run->options.unit : UNIT_CYCLES;
 	uint64_t tsc_hz = exitstat_info(run->es)->tsc_hz;
 
-	grid_real(grid, in_unit(unit, tsc_hz, mean(spread, run->done)));
-	grid_real(grid, in_unit(unit, tsc_hz, deviation(spread, run->done)));
+	grid_real(grid, in_unit(unit, tsc_hz, spread->mean));
+	grid_real(grid, in_unit(unit, tsc_hz, deviation(spread)));
+}
+
+/* In all runs, also those in which a reason did not occur */
+static uint64_t cpu_cycles_of(const struct run *run, int vcpu)
+{
+	size_t i;
+
+	for (i = 0; i < run->nr_rows; i++) {
+		if (run->rows[i].is_total && run->rows[i].vcpu == vcpu)
+			return run->rows[i].cpu_cycles;
+	}
+	return 0;
 }
 
 static void add_repeated(const struct run *run, struct grid *grid,
@@ -353,6 +298,8 @@ static void add_repeated(const struct run *run, struct grid *grid,
 {
 	uint64_t tsc_hz = exitstat_info(run->es)->tsc_hz;
 	char name[EXITSTAT_NAME_SIZE];
+	uint64_t cpu_cycles;
+	double seconds;
 
 	if (row->is_total)
 		grid_strong(grid);
@@ -367,6 +314,11 @@ static void add_repeated(const struct run *run, struct grid *grid,
 	else
 		grid_text(grid, "0x%x", row->row.code);
 	spread_cells(run, grid, &row->exits, 0);
+	seconds = run->all_seconds.mean * (double)run->done;
+	if (seconds > 0)
+		grid_real(grid, (double)row->row.exits / seconds);
+	else
+		grid_none(grid);
 	spread_cells(run, grid, &row->cycles, 1);
 	if (row->row.exits)
 		grid_real(grid, in_unit(run->options.unit, tsc_hz,
@@ -374,11 +326,19 @@ static void add_repeated(const struct run *run, struct grid *grid,
 						(double)row->row.exits));
 	else
 		grid_none(grid);
+	if (!(run->with & EXITSTAT_WITH_VCPU_STATS))
+		return;
+	cpu_cycles = cpu_cycles_of(run, row->vcpu);
+	if (cpu_cycles)
+		grid_real(grid, 100.0 * (double)row->row.cycles / (double)cpu_cycles);
+	else
+		grid_none(grid);
 }
 
 static struct grid *repeated_grid(struct run *run)
 {
 	const char *unit = unit_keys[run->options.unit];
+	int decimals = run->options.unit == UNIT_US ? 3 : 0;
 	char time_key[20], time_sd_key[20], mean_key[20];
 	const struct grid_column columns[] = {
 		{ "CPU", "cpu", 1, 0 },
@@ -387,24 +347,33 @@ static struct grid *repeated_grid(struct run *run)
 		{ "CODE", "code", 0, 0 },
 		{ "EXITS", "exits", 1, 1 },
 		{ "+-", "exits_sd", 1, 1 },
-		{ unit_titles[run->options.unit], time_key, 1, 0 },
-		{ "+-", time_sd_key, 1, 0 },
-		{ "MEAN", mean_key, 1, 0 },
+		{ "EXITS/S", "exits_per_second", 1, 1 },
+		{ unit_titles[run->options.unit], time_key, 1, decimals },
+		{ "+-", time_sd_key, 1, decimals },
+		{ "MEAN", mean_key, 1, decimals },
+		{ "CPU%", "cpu_percent", 1, 2 },
 	};
 	size_t from = run->options.per_cpu ? 0 : 2;
+	size_t nr = sizeof(columns) / sizeof(columns[0]) - from;
 	struct grid *grid;
 	size_t i;
 
 	snprintf(time_key, sizeof(time_key), "%s", unit);
 	snprintf(time_sd_key, sizeof(time_sd_key), "%s_sd", unit);
 	snprintf(mean_key, sizeof(mean_key), "mean_%s", unit);
+	if (run->options.all_rows && add_zero_rows(run))
+		return NULL;
+	/* Without the vCPUs' own statistics, the last column has nothing to say. */
 	grid = grid_new(columns + from,
-			sizeof(columns) / sizeof(columns[0]) - from);
+			run->with & EXITSTAT_WITH_VCPU_STATS ? nr : nr - 1);
 	if (!grid)
 		return NULL;
-	qsort(run->rows, run->nr_rows, sizeof(*run->rows), in_order);
-	for (i = 0; i < run->nr_rows; i++)
+	qsort_r(run->rows, run->nr_rows, sizeof(*run->rows), in_order, run);
+	for (i = 0; i < run->nr_rows; i++) {
+		fill_up(&run->rows[i].exits, run->done);
+		fill_up(&run->rows[i].cycles, run->done);
 		add_repeated(run, grid, &run->rows[i]);
+	}
 	return grid;
 }
 
@@ -426,18 +395,36 @@ static void add_command(const struct run *run, json_t *document)
 static json_t *repeated_json(const struct run *run, const struct grid *grid)
 {
 	json_t *document = report_head_json(run->es, "run");
+	json_t *totals = json_array(), *rows, *total;
+	size_t i;
 
 	add_command(run, document);
 	json_object_set_new(document, "period", json_string("command"));
 	json_object_set_new(document, "runs",
 			    json_integer((json_int_t)run->done));
 	json_object_set_new(document, "seconds",
-			    json_real(mean(&run->all_seconds, run->done)));
+			    json_real(run->all_seconds.mean));
 	json_object_set_new(document, "seconds_sd",
-			    json_real(deviation(&run->all_seconds, run->done)));
+			    json_real(deviation(&run->all_seconds)));
 	json_object_set_new(document, "unit",
 			    json_string(unit_keys[run->options.unit]));
-	json_object_set_new(document, "rows", grid_json(grid));
+	/* A total beside the rows, or that of each vCPU among them. */
+	rows = grid_json(grid);
+	for (i = run->nr_rows; rows && i-- > 0;) {
+		if (!run->rows[i].is_total)
+			continue;
+		total = grid_row_json(grid, i);
+		json_object_del(total, "reason");
+		json_object_del(total, "code");
+		json_array_insert_new(totals, 0, total);
+		json_array_remove(rows, i);
+	}
+	json_object_set_new(document, "rows", rows);
+	if (run->options.per_cpu)
+		json_object_set(document, "totals", totals);
+	else
+		json_object_set(document, "total", json_array_get(totals, 0));
+	json_decref(totals);
 	return document;
 }
 
@@ -461,8 +448,8 @@ static int print_repeated(struct run *run)
 			run->options.per_cpu ? "each vCPU" : "the whole VM",
 			(unsigned long long)run->done);
 		fprintf(run->out, "%.3f s +- %.3f s each\n",
-			mean(&run->all_seconds, run->done),
-			deviation(&run->all_seconds, run->done));
+			run->all_seconds.mean,
+			deviation(&run->all_seconds));
 		fputs("Means of the runs with their standard deviation; ", run->out);
 		fprintf(run->out, "exits that reading caused are %s\n\n", what);
 		err = grid_print_text(grid, run->out, wants_colour(run->out));
@@ -495,30 +482,63 @@ static int print_single(struct run *run, const struct snapshots *diff)
 	return err;
 }
 
+/*
+ * Whether it can be written is known before the command has run.  What is in the
+ * file remains until there is something else to write.
+ */
+static int open_output(struct run *run)
+{
+	int fd;
+
+	run->out = stderr;
+	if (!run->name)
+		return 0;
+	fd = open(run->name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	run->out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (run->out)
+		return 0;
+	complain("cannot write %s: %s", run->name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* A pipe or a device has nothing to be cut off. */
+static int empty_output(const struct run *run)
+{
+	if (!run->name || !ftruncate(fileno(run->out), 0) || errno == EINVAL)
+		return 0;
+	complain("cannot write %s: %s", run->name, strerror(errno));
+	return -1;
+}
+
 static int measure(struct run *run)
 {
 	struct snapshots *diff;
 	uint64_t i;
 	int err = 0;
 
-	if (open_host(&run->es) || check_unit(run->es, run->options.unit))
+	if (open_host(&run->es) || check_unit(run->es, run->options.unit) ||
+	    open_output(run))
 		return -1;
 	run->with = rows_with(run->es, &run->options);
 	if (exitstat_find_stat_name(run->es, "guest"))
 		run->with |= EXITSTAT_WITH_VCPU_STATS;
 
+	child_block_signals(&run->signals, &run->old);
 	for (i = 0; i < run->times && !run->stopped && !err; i++) {
 		err = run_once(run, &diff);
 		if (err)
-			return err;
+			break;
 		if (run->times > 1)
 			err = note_run(run, diff);
 		else
-			err = print_single(run, diff);
+			err = empty_output(run) ? -1 : print_single(run, diff);
 		snapshots_free(diff);
 	}
+	sigprocmask(SIG_SETMASK, &run->old, NULL);
 	if (!err && run->times > 1)
-		err = print_repeated(run);
+		err = empty_output(run) ? -1 : print_repeated(run);
 	if (err == -ENOMEM)
 		complain("out of memory");
 	return err;
@@ -549,22 +569,13 @@ static int parse(struct run *run, int argc, char **argv)
 		complain("run: no command given; try exitstat run --help");
 		return -1;
 	}
+	if (run->times > 1 && run->options.all_stats) {
+		complain("--stats does not go with -r: several runs have exits and cycles only");
+		return -1;
+	}
 	run->argv = argv + optind;
 	run->status = EXIT_SUCCESS;
 	return 0;
-}
-
-/* Whether it can be written is known before the command has run. */
-static int open_output(struct run *run)
-{
-	run->out = stderr;
-	if (!run->name)
-		return 0;
-	run->out = fopen(run->name, "we");
-	if (run->out)
-		return 0;
-	complain("cannot write %s: %s", run->name, strerror(errno));
-	return -1;
 }
 
 static int run_main(int argc, char **argv)
@@ -581,7 +592,7 @@ static int run_main(int argc, char **argv)
 	int failed = 0;
 
 	if (!parse(&run, argc, argv)) {
-		failed = open_output(&run) || measure(&run);
+		failed = measure(&run) != 0;
 		if (run.out && finish_output(run.out, run.name))
 			failed = 1;
 		if (run.name && run.out)

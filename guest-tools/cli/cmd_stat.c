@@ -186,7 +186,11 @@ static int one_interval(struct stat_run *run)
 
 static int all_intervals(struct stat_run *run)
 {
-	struct sigaction action = { .sa_handler = on_interrupt };
+	struct sigaction action = {
+		.sa_handler = on_interrupt,
+		/* A report being written comes out whole. */
+		.sa_flags = SA_RESTART,
+	};
 	struct timespec next;
 	int err = 0;
 
@@ -236,7 +240,7 @@ static int parse_operands(struct stat_run *run, int argc, char **argv)
 	int left = argc - optind;
 
 	if (left > 0 && parse_seconds(argv[optind], &run->interval)) {
-		complain("neither a command nor an interval in seconds: %s; try exitstat --help",
+		complain("neither a command nor an interval of 0.001 to 10000000 seconds: %s; try exitstat --help",
 			 argv[optind]);
 		return -1;
 	}

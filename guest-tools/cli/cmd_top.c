@@ -86,6 +86,8 @@ struct top {
 	int vcpus;		/* this view, not that of reasons */
 	int coloured;
 	size_t selected;	/* row */
+	uint32_t slot;		/* of it, so that it stays the same reason */
+	int has_slot;		/* somebody selected one */
 	size_t first;		/* that is on the screen */
 	uint64_t restarts;
 
@@ -398,7 +400,8 @@ static void put_vcpus(struct top *top)
 		put_parts(top, y, BAR_COLUMN + 1, COLS - BAR_COLUMN - 1, values, sum);
 	}
 	if (top->diff->nr < 2)
-		put(HEAD, 0, "The vCPUs cannot be read one by one.");
+		put(HEAD, 0, "%s", top->paused ? "The vCPUs were not looked at before the pause." :
+						 "The vCPUs cannot be read one by one.");
 }
 
 static void draw(struct top *top)
@@ -525,13 +528,37 @@ static int look(struct top *top, struct snapshots **all)
 	return err;
 }
 
+static void sort_rows(struct top *top)
+{
+	const struct exitstat_snapshot *all = top->diff->snap[0];
+	size_t i;
+
+	report_sort(top->es, top->diff->snap[0], top->sort);
+	for (i = 0; top->has_slot && i < all->nr_rows; i++) {
+		if (all->rows[i].slot == top->slot)
+			top->selected = i;
+	}
+}
+
+static void select_row(struct top *top, size_t row)
+{
+	const struct exitstat_snapshot *all = top->diff->snap[0];
+
+	if (row >= all->nr_rows)
+		return;
+	top->selected = row;
+	top->slot = all->rows[row].slot;
+	top->has_slot = 1;
+}
+
 static int update(struct top *top)
 {
 	struct snapshots *now, *diff = NULL;
 	int err;
 
 	err = look(top, &now);
-	if (err == -EAGAIN)
+	/* The next time may do better, if there is something to show meanwhile. */
+	if (err == -EAGAIN && top->diff)
 		return 0;
 	if (err)
 		return err;
@@ -546,18 +573,18 @@ static int update(struct top *top)
 		snapshots_free(now);
 		return err;
 	}
-	report_sort(top->es, diff->snap[0], top->sort);
 	snapshots_free(top->diff);
 	snapshots_free(top->before);
 	top->diff = diff;
 	top->before = now;
+	sort_rows(top);
 	return 0;
 }
 
 static void sort_by(struct top *top, enum sort_key key)
 {
 	top->sort = key;
-	report_sort(top->es, top->diff->snap[0], key);
+	sort_rows(top);
 }
 
 /* --- keys ----------------------------------------------------------------- */
@@ -571,12 +598,14 @@ static void set_interval(struct top *top, double factor)
 		top->interval = MIN_INTERVAL;
 }
 
-/* Another view is filled at once.  0 or a negative errno. */
+/* Another view is filled at once, unless all is to stand still.  0 or a negative errno. */
 static int toggle_vcpus(struct top *top)
 {
 	int err;
 
 	top->vcpus = !top->vcpus;
+	if (top->paused)
+		return 0;
 	err = update(top);
 	/* The vCPUs have no interval yet, but for that of their lives. */
 	if (!err && top->vcpus && top->diff->nr < 2) {
@@ -631,12 +660,12 @@ static int on_key(struct top *top, int key)
 		break;
 	case KEY_DOWN:
 	case 'j':
-		top->selected++;
+		select_row(top, top->selected + 1);
 		break;
 	case KEY_UP:
 	case 'k':
 		if (top->selected)
-			top->selected--;
+			select_row(top, top->selected - 1);
 		break;
 	case KEY_ENTER:
 	case '\n':

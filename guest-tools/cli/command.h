@@ -39,4 +39,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 int finish_output(FILE *out, const char *name);
 
+/* Of the program and of the ABI; an exit status */
+int print_version(void);
+
 #endif /* EXITSTAT_COMMAND_H */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "command.h"
+#include "kvm_exit_stats.h"
+#include "lib/libexitstat.h"
 
 const struct command *const commands[] = {
 	&cmd_stat,
@@ -30,6 +32,13 @@ void complain(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+}
+
+int print_version(void)
+{
+	printf("exitstat %s (exit statistics ABI %d)\n", EXITSTAT_VERSION,
+	       KVM_EXIT_STATS_ABI_VERSION);
+	return finish_output(stdout, NULL);
 }
 
 int finish_output(FILE *out, const char *name)

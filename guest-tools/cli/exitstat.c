@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* exitstat: what this VM's exits cost, per reason. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
-#include "kvm_exit_stats.h"
-#include "lib/libexitstat.h"
 
 static int help(void)
 {
@@ -32,25 +31,48 @@ static int help(void)
 	return finish_output(stdout, NULL);
 }
 
-static int version(void)
+static const struct command *command_called(const char *word)
 {
-	printf("exitstat %s (exit statistics ABI %d)\n", EXITSTAT_VERSION,
-	       KVM_EXIT_STATS_ABI_VERSION);
-	return finish_output(stdout, NULL);
+	size_t i;
+
+	for (i = 0; commands[i]; i++) {
+		if (!strcmp(word, commands[i]->name))
+			return commands[i];
+	}
+	return NULL;
+}
+
+/* exitstat help [COMMAND] */
+static int help_on(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *words[] = { argv[0], option, NULL };
+	const struct command *command;
+
+	if (argc < 2)
+		return help();
+	command = command_called(argv[1]);
+	if (command && argc == 2) {
+		words[0] = argv[1];
+		return command->run(2, words);
+	}
+	complain(command ? "unexpected argument %s; try --help" :
+			   "no command is called %s; try exitstat --help",
+		 argv[command ? 2 : 1]);
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
-	size_t i;
+	const struct command *command;
 
-	if (!strcmp(word, "-h") || !strcmp(word, "--help") || !strcmp(word, "help"))
+	/* Whoever started us may ignore it, and then no command has an end. */
+	signal(SIGCHLD, SIG_DFL);
+	if (!strcmp(word, "help"))
+		return help_on(argc - 1, argv + 1);
+	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		return help();
-	if (!strcmp(word, "--version"))
-		return version();
-	for (i = 0; commands[i]; i++) {
-		if (!strcmp(word, commands[i]->name))
-			return commands[i]->run(argc - 1, argv + 1);
-	}
-	return cmd_stat.run(argc, argv);
+	command = command_called(word);
+	return command ? command->run(argc - 1, argv + 1) : cmd_stat.run(argc, argv);
 }

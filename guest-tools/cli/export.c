@@ -101,7 +101,22 @@ static void sync_directory(const char *path)
 	free(copy);
 }
 
-int export_replace_file(const char *path, const char *text, size_t length)
+/* What has no name to be replaced: a device, a pipe, a link to nothing yet. */
+static int write_into(const char *path, const char *text, size_t length)
+{
+	int fd, err;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, text, length);
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+static int replace(const char *path, const struct stat *old, mode_t mode,
+		   const char *text, size_t length)
 {
 	char *temporary;
 	int fd, err = 0;
@@ -116,7 +131,10 @@ int export_replace_file(const char *path, const char *text, size_t length)
 		return err;
 	}
 	err = write_all(fd, text, length);
-	if (!err && (fchmod(fd, 0644) || fsync(fd)))
+	/* Another's file remains that one's, if we may. */
+	if (!err && old && fchown(fd, old->st_uid, old->st_gid) && errno != EPERM)
+		err = -errno;
+	if (!err && (fchmod(fd, mode) || fsync(fd)))
 		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;
@@ -127,5 +145,37 @@ int export_replace_file(const char *path, const char *text, size_t length)
 	else
 		sync_directory(path);
 	free(temporary);
+	return err;
+}
+
+mode_t export_usual_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+int export_replace_file(const char *path, mode_t mode, const char *text, size_t length)
+{
+	struct stat status;
+	char *target;
+	int err;
+
+	if (stat(path, &status)) {
+		if (errno != ENOENT)
+			return -errno;
+		if (!lstat(path, &status))
+			return write_into(path, text, length);
+		return replace(path, NULL, mode, text, length);
+	}
+	if (!S_ISREG(status.st_mode))
+		return write_into(path, text, length);
+	/* A link goes on to be one. */
+	target = realpath(path, NULL);
+	if (!target)
+		return -errno;
+	err = replace(target, &status, status.st_mode & 07777, text, length);
+	free(target);
 	return err;
 }

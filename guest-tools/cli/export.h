@@ -15,9 +15,14 @@ int export_parse_address(const char *text, struct sockaddr_storage *address,
 
 /*
  * Replace a file: its readers see the old one or the new one, whole, and so does
- * a machine that loses power.  The file is world readable, as a collector runs as
- * another user.  0 or a negative errno; the old file is left alone then.
+ * a machine that loses power.  A new one gets this mode, an old one keeps its own.
+ * A link stays, and the file that it names is replaced; what is no file, such as a
+ * device or a pipe, is written to.  0 or a negative errno; the old file is left
+ * alone then.
  */
-int export_replace_file(const char *path, const char *text, size_t length);
+int export_replace_file(const char *path, mode_t mode, const char *text, size_t length);
+
+/* As of a file that a shell makes */
+mode_t export_usual_mode(void);
 
 #endif /* EXITSTAT_EXPORT_H */

@@ -516,6 +516,7 @@ static void put_distribution(const struct page *page, const struct exitstat_stat
 	const struct summary_reason *reason = &page->sum->reasons[series];
 	const uint64_t *values = reason->values + stat->first;
 	double width = 300.0 / (double)(span->last - span->first + 1);
+	const uint64_t longest = summary_longest(page->sum, reason);
 	double most = 0, median, tail;
 	char text[24], other[24];
 	size_t i;
@@ -527,8 +528,8 @@ static void put_distribution(const struct page *page, const struct exitstat_stat
 	fputs("\"><h3>", page->out);
 	put_text(page->out, reason->name);
 	fputs("</h3>", page->out);
-	if (!exitstat_quantile(stat, values, 0.5, 0, &median) &&
-	    !exitstat_quantile(stat, values, 0.99, 0, &tail))
+	if (!exitstat_quantile(stat, values, 0.5, longest, &median) &&
+	    !exitstat_quantile(stat, values, 0.99, longest, &tail))
 		fprintf(page->out, "<p class=\"dim\">half within %s, 99 %% within %s</p>",
 			cost(page, text, median), cost(page, other, tail));
 	fprintf(page->out,

@@ -70,20 +70,23 @@ static int by_number(const void *a, const void *b)
 /* One number or two with a dash between them; where it ends, or NULL. */
 static const char *parse_range(const char *text, int *first, int *last)
 {
+	long from, to;
 	char *end;
 
 	if (!isdigit((unsigned char)*text))
 		return NULL;
-	*first = (int)strtol(text, &end, 10);
-	*last = *first;
+	from = strtol(text, &end, 10);
+	to = from;
 	if (*end == '-') {
 		text = end + 1;
 		if (!isdigit((unsigned char)*text))
 			return NULL;
-		*last = (int)strtol(text, &end, 10);
+		to = strtol(text, &end, 10);
 	}
-	if (*first < 0 || *last < *first || *last > MAX_CPU)
+	if (to < from || to > MAX_CPU)
 		return NULL;
+	*first = (int)from;
+	*last = (int)to;
 	return end;
 }
 
@@ -220,7 +223,7 @@ static void complain_of(int option, char **argv)
 		complain("%s needs a value; try --help", word);
 	else if (!optopt)
 		complain("unknown option %s; try --help", word);
-	else if (!strncmp(word, "--", 2))
+	else if (optopt > UCHAR_MAX || (!strncmp(word, "--", 2) && strchr(word, '=')))
 		complain("%s: this option takes no value", word);
 	else
 		complain("unknown option -%c; try --help", optopt);
@@ -239,6 +242,10 @@ int options_next(struct options *options, int argc, char **argv)
 		if (option == 'h') {
 			fputs(options->help, stdout);
 			options->status = finish_output(stdout, NULL);
+			return OPTIONS_STOP;
+		}
+		if (option == OPT_VERSION) {
+			options->status = print_version();
 			return OPTIONS_STOP;
 		}
 		if (option == '?' || option == ':') {

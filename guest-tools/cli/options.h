@@ -74,7 +74,8 @@ struct options {
 
 /* Values of long options that have no letter: above all letters. */
 enum {
-	OPT_JSON = 256,
+	OPT_VERSION = 256,
+	OPT_JSON,
 	OPT_OPENMETRICS,
 	OPT_UNIT,
 	OPT_SORT,
@@ -85,7 +86,8 @@ enum {
 };
 
 #define SHORT_HELP	"h"
-#define LONG_HELP	{ "help", no_argument, NULL, 'h' }
+#define LONG_HELP	{ "help", no_argument, NULL, 'h' }, \
+			{ "version", no_argument, NULL, OPT_VERSION }
 #define SHORT_OUTPUT	"x:"
 #define LONG_OUTPUT	{ "json", no_argument, NULL, OPT_JSON }, \
 			{ "csv", required_argument, NULL, 'x' }

@@ -162,8 +162,15 @@ static int read_command(struct reader *reader, const json_t *command)
 		if (i)
 			*to++ = ' ';
 		while (*word) {
-			/* It goes to terminals, too. */
-			*to++ = (unsigned char)*word < ' ' || *word == 0x7f ? '?' : *word;
+			/* It goes to terminals, too; the second kind is two bytes long. */
+			if ((unsigned char)*word < ' ' || *word == 0x7f) {
+				*to++ = '?';
+			} else if (word[0] == '\xc2' && (unsigned char)word[1] < 0xa0) {
+				*to++ = '?';
+				word++;
+			} else {
+				*to++ = *word;
+			}
 			word++;
 		}
 	}

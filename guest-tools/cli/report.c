@@ -76,19 +76,13 @@ static double mean_of(const struct exitstat_row *row)
 	return row->exits ? (double)row->cycles / (double)row->exits : 0;
 }
 
-struct order {
-	const struct exitstat *es;
-	enum sort_key key;
-};
-
-static int in_order(const void *a, const void *b, void *data)
+int report_compare(const struct exitstat *es, enum sort_key key,
+		   const struct exitstat_row *row, const struct exitstat_row *other)
 {
-	const struct exitstat_row *row = a, *other = b;
 	char name[EXITSTAT_NAME_SIZE], other_name[EXITSTAT_NAME_SIZE];
-	const struct order *order = data;
 	int result = 0;
 
-	switch (order->key) {
+	switch (key) {
 	case SORT_TIME:
 		break;
 	case SORT_EXITS:
@@ -98,8 +92,8 @@ static int in_order(const void *a, const void *b, void *data)
 		result = descending(mean_of(row), mean_of(other));
 		break;
 	case SORT_NAME:
-		result = strcmp(exitstat_name(order->es, row, name, sizeof(name)),
-				exitstat_name(order->es, other, other_name,
+		result = strcmp(exitstat_name(es, row, name, sizeof(name)),
+				exitstat_name(es, other, other_name,
 					      sizeof(other_name)));
 		break;
 	case SORT_CODE:
@@ -114,6 +108,18 @@ static int in_order(const void *a, const void *b, void *data)
 	if (!result)
 		result = descending((double)row->exits, (double)other->exits);
 	return result ? result : descending(other->slot, row->slot);
+}
+
+struct order {
+	const struct exitstat *es;
+	enum sort_key key;
+};
+
+static int in_order(const void *a, const void *b, void *data)
+{
+	const struct order *order = data;
+
+	return report_compare(order->es, order->key, a, b);
 }
 
 void report_sort(const struct exitstat *es, struct exitstat_snapshot *snap,
@@ -357,8 +363,7 @@ static void add_row(const struct view *view, struct grid *grid,
 	stat_cells(view, grid, row);
 }
 
-/* What the CPUs gave to this VM, or this vCPU, in cycles; 0 if not known. */
-static uint64_t cpu_cycles(struct exitstat *es,
+uint64_t report_cpu_cycles(struct exitstat *es,
 			   const struct exitstat_snapshot *snap)
 {
 	const struct exitstat_stat *guest = NULL;
@@ -421,7 +426,7 @@ static int add_rows(struct view *view, struct grid *grid,
 	size_t i;
 
 	view->snap = snap;
-	view->cpu_cycles = cpu_cycles(view->es, snap);
+	view->cpu_cycles = report_cpu_cycles(view->es, snap);
 	report_sort(view->es, snap, view->options->sort);
 	for (i = 0; i < snap->nr_rows; i++)
 		add_row(view, grid, &snap->rows[i], NULL);

@@ -37,8 +37,14 @@ int report_print(FILE *out, struct exitstat *es, const struct options *options,
 		 const struct report *report);
 
 /* By time, exits, mean (descending), name or code (ascending), then slot. */
+int report_compare(const struct exitstat *es, enum sort_key key,
+		   const struct exitstat_row *row, const struct exitstat_row *other);
 void report_sort(const struct exitstat *es, struct exitstat_snapshot *snap,
 		 enum sort_key key);
+
+/* What the CPUs gave to this VM, or this vCPU, in cycles; 0 if not known. */
+uint64_t report_cpu_cycles(struct exitstat *es,
+			   const struct exitstat_snapshot *snap);
 
 /* The document without its rows: version, host, what it is about. */
 json_t *report_head_json(struct exitstat *es, const char *command);

@@ -65,10 +65,10 @@ static void add_values(const struct summary *sum, uint32_t kind, uint64_t *to,
 		if (stat->kind != kind)
 			continue;
 		for (j = stat->first; j < stat->first + stat->nr_elements; j++) {
-			if (stat->merge == KVM_EXIT_STATS_MERGE_MAX)
-				to[j] = after[j];
-			else
+			if (stat->merge != KVM_EXIT_STATS_MERGE_MAX)
 				to[j] += less(after[j], before ? before[j] : 0);
+			else if (after[j] > to[j])
+				to[j] = after[j];
 		}
 	}
 }
@@ -213,4 +213,13 @@ void summary_free(struct summary *sum)
 	free(sum->intervals);
 	free(sum->vcpu_values);
 	free(sum);
+}
+
+uint64_t summary_longest(const struct summary *sum, const struct summary_reason *reason)
+{
+	const struct exitstat_stat *stat = recording_stat(sum->rec, KVM_EXIT_STAT_LONGEST);
+
+	if (!stat || stat->kind != KVM_EXIT_STATS_KIND_ROW)
+		return 0;
+	return reason->values[stat->first];
 }

@@ -24,7 +24,7 @@ struct summary_reason {
 	char name[EXITSTAT_NAME_SIZE];
 	uint64_t exits;
 	uint64_t cycles;
-	uint64_t *values;	/* sums; of a maximum, the last one seen */
+	uint64_t *values;	/* sums; of a maximum, the highest */
 	/* by interval */
 	uint64_t *interval_exits;
 	uint64_t *interval_cycles;
@@ -48,6 +48,9 @@ struct summary {
 
 /* With "less_own", the recorder's own exits are taken out.  NULL: no memory */
 struct summary *summary_new(const struct recording *rec, int less_own);
+
+/* The longest exit in cycles, which bounds quantiles; 0: not recorded */
+uint64_t summary_longest(const struct summary *sum, const struct summary_reason *reason);
 void summary_free(struct summary *sum);
 
 #endif /* EXITSTAT_SUMMARY_H */
