@@ -354,6 +354,12 @@ static int run(int argc, char **argv)
 		return finish_output(stdout, NULL);
 	}
 
+	for (first = optind; first < argc; first++) {
+		if (*argv[first])
+			continue;
+		complain("a REASON is a name or a number, not nothing; try --list");
+		return EXIT_USAGE;
+	}
 	ask_host(&explain);
 	if (optind == argc) {
 		status = explain_dearest(&explain);

@@ -42,8 +42,9 @@ static int cannot_write(const struct record *record)
 	unsigned long samples = recorder_samples(record->recorder);
 
 	if (samples)
-		complain("cannot write %s: %s; it holds the %lu sample%s before", record->path,
-			 recorder_why(record->recorder), samples, samples == 1 ? "" : "s");
+		complain("cannot write %s: %s; it holds the %lu sample%s before",
+			 record->path, recorder_why(record->recorder), samples,
+			 samples == 1 ? "" : "s");
 	else
 		complain("cannot write %s: %s", record->path, recorder_why(record->recorder));
 	return -1;
@@ -232,8 +233,8 @@ static int run(int argc, char **argv)
 		case 'c':
 			if (!parse_number(optarg, UINT32_MAX, &record.count) && record.count)
 				break;
-			complain("-c: not a number of intervals from 1 to %" PRIu32 ": %s", UINT32_MAX,
-				 optarg);
+			complain("-c: not a number of intervals from 1 to %" PRIu32 ": %s",
+				 UINT32_MAX, optarg);
 			return EXIT_USAGE;
 		default:
 			return options.status;

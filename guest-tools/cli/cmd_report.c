@@ -216,8 +216,9 @@ static void print_heading(const struct view *view, FILE *out)
 	if (!rec->end[0] || !strcmp(rec->end, "error"))
 		fputs("The recording ended early: there could be more\n", out);
 	if (view->sum->nr_gaps)
-		fprintf(out, "Left out are %zu of %zu intervals: the counters restarted, or rows were hidden\n",
-			view->sum->nr_gaps, view->sum->nr_intervals);
+		fprintf(out, "Left out are %zu of %zu intervals: %s\n", view->sum->nr_gaps,
+			view->sum->nr_intervals,
+			"the counters restarted, or rows were hidden");
 	putc('\n', out);
 }
 

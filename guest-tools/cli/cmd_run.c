@@ -521,7 +521,8 @@ static int measure(struct run *run)
 	if (open_host(&run->es) || check_unit(run->es, run->options.unit) ||
 	    open_output(run))
 		return -1;
-	run->with = rows_with(run->es, &run->options);
+	run->options.width = width_of(run->out);
+	run->with = run->times > 1 ? 0 : rows_with(run->es, &run->options);
 	if (exitstat_find_stat_name(run->es, "guest"))
 		run->with |= EXITSTAT_WITH_VCPU_STATS;
 

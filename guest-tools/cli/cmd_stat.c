@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "command.h"
+#include "grid.h"
 #include "report.h"
 
 #define HELP \
@@ -220,6 +221,7 @@ static int show(struct stat_run *run)
 		return err;
 	if (check_unit(run->es, run->options.unit))
 		return -1;
+	run->options.width = width_of(stdout);
 	run->with = rows_with(run->es, &run->options);
 	if (run->interval > 0 &&
 	    exitstat_find_stat_name(run->es, "guest"))
@@ -240,7 +242,7 @@ static int parse_operands(struct stat_run *run, int argc, char **argv)
 	int left = argc - optind;
 
 	if (left > 0 && parse_seconds(argv[optind], &run->interval)) {
-		complain("neither a command nor an interval of 0.001 to 10000000 seconds: %s; try exitstat --help",
+		complain("neither a command nor 0.001 to 10000000 seconds: %s; try --help",
 			 argv[optind]);
 		return -1;
 	}

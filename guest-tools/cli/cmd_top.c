@@ -399,9 +399,10 @@ static void put_vcpus(struct top *top)
 			    percent((double)values[p], (double)sum));
 		put_parts(top, y, BAR_COLUMN + 1, COLS - BAR_COLUMN - 1, values, sum);
 	}
-	if (top->diff->nr < 2)
-		put(HEAD, 0, "%s", top->paused ? "The vCPUs were not looked at before the pause." :
-						 "The vCPUs cannot be read one by one.");
+	if (top->diff->nr < 2 && top->paused)
+		put(HEAD, 0, "The vCPUs were not looked at before the pause.");
+	else if (top->diff->nr < 2)
+		put(HEAD, 0, "The vCPUs cannot be read one by one.");
 }
 
 static void draw(struct top *top)

@@ -45,20 +45,19 @@ static const struct command *command_called(const char *word)
 /* exitstat help [COMMAND] */
 static int help_on(int argc, char **argv)
 {
-	static char option[] = "--help";
-	char *words[] = { argv[0], option, NULL };
+	char option[] = "--help";
+	char *words[3] = { argv[1], option };
 	const struct command *command;
 
 	if (argc < 2)
 		return help();
 	command = command_called(argv[1]);
-	if (command && argc == 2) {
-		words[0] = argv[1];
+	if (command && argc == 2)
 		return command->run(2, words);
-	}
-	complain(command ? "unexpected argument %s; try --help" :
-			   "no command is called %s; try exitstat --help",
-		 argv[command ? 2 : 1]);
+	if (command)
+		complain("unexpected argument %s; try --help", argv[2]);
+	else
+		complain("no command is called %s; try exitstat --help", argv[1]);
 	return EXIT_USAGE;
 }
 

@@ -405,8 +405,8 @@ static const struct explanation vmx[] = {
 		"The guest flushed address translations by process context while the host\n"
 		"has no EPT.",
 		"KVM brings its shadow page tables up to date, which is expensive; with\n"
-		"EPT there are no exits. A CPU model that hides INVPCID makes it an\n"
-		"undefined opcode, which is found under EXCEPTION_NMI if at all.",
+		"EPT there are no exits, and a CPU model that hides INVPCID makes it an\n"
+		"undefined opcode, which is counted under EXCEPTION_NMI.",
 	},
 	[VMX_VMFUNC] = {
 		"The guest executed VMFUNC: a nested guest switches its memory view, or a\n"
@@ -909,8 +909,8 @@ static const struct explanation svm[] = {
 		"The guest read or wrote a model-specific register that it does not own in\n"
 		"hardware: most often it set its timer (TSC deadline) or sent an interrupt\n"
 		"to another vCPU (x2APIC).",
-		"Most are a full pass through KVM; an interrupt to another vCPU may take\n"
-		"its fast path. Fewer timers and wake-ups in the guest (tickless, longer\n"
+		"Most are a full pass through KVM, an interrupt to another vCPU may take\n"
+		"its fast path; fewer timers and wake-ups in the guest (tickless, longer\n"
 		"timer slack, fewer threads that wake each other) and AVIC on the host\n"
 		"reduce it.",
 	},

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "grid.h"
@@ -372,4 +373,11 @@ int wants_colour(FILE *out)
 	if (objection && *objection)
 		return 0;
 	return isatty(fileno(out)) && terminal && strcmp(terminal, "dumb");
+}
+
+int width_of(FILE *out)
+{
+	struct winsize size;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }

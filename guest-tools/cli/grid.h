@@ -55,6 +55,9 @@ json_t *grid_row_json(const struct grid *grid, size_t row);
 /* A new array of all rows. */
 json_t *grid_json(const struct grid *grid);
 
+/* Columns of a terminal; 0: none, or it does not tell */
+int width_of(FILE *out);
+
 /* A terminal that can do it, and nobody objects (NO_COLOR). */
 int wants_colour(FILE *out);
 

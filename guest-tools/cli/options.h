@@ -67,6 +67,7 @@ struct options {
 	enum own_exits own;
 	int all_rows;	/* those that are zero, too */
 	int all_stats;	/* a column for each statistic of the host */
+	int width;	/* of the terminal that shows text; 0: not known */
 	int per_cpu;	/* -P */
 	int *cpus;	/* with -P: NULL for all, or those in order */
 	size_t nr_cpus;

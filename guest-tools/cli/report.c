@@ -550,8 +550,10 @@ static int print_text(const struct view *view, FILE *out,
 	print_heading(view, out);
 	fputc('\n', out);
 	err = grid_print_text(grid, out, wants_colour(out));
-	if (!view->report->is_stream || view->report->period == PERIOD_AVERAGE)
+	if (!view->report->is_stream || view->report->period == PERIOD_AVERAGE) {
 		print_own(view, out);
+		fputs("exitstat explain REASON: what one means, and what reduces it\n", out);
+	}
 	return err;
 }
 

@@ -17,8 +17,12 @@ int open_host(struct exitstat **es)
 	return err;
 }
 
+/* Columns of a table with quantiles, as far as one can tell before */
+#define WIDE	120
+
 /*
- * To ask what there is costs some exits: not if a plain table will do.  One with
+ * To ask what there is costs some exits, and to read distributions many more: not
+ * for a plain table, which has no room for quantiles in 80 columns.  One with
  * quantiles has the longest beside them, a scalar.
  */
 unsigned int rows_with(struct exitstat *es, const struct options *options)
@@ -31,6 +35,8 @@ unsigned int rows_with(struct exitstat *es, const struct options *options)
 		with |= EXITSTAT_WITH_ROW_STATS;
 	if (options->format == FORMAT_OPENMETRICS)
 		with |= EXITSTAT_WITH_VCPU_STATS;
+	if (!with && options->format == FORMAT_TEXT && options->width < WIDE)
+		return 0;
 	if (!with && !(exitstat_info(es)->features & KVM_EXIT_STATS_FEAT_HISTOGRAM))
 		return 0;
 	if (exitstat_stats(es, &stats, &nr_stats))

@@ -10,7 +10,7 @@
  *
  * FAKE_VENDOR=vmx, FAKE_PLAIN=1 (exits and cycles alone, no statistics),
  * FAKE_RESTART=N (after N ticks the counters start again, with another instance
- * number), FAKE_NO_HZ=1, FAKE_VCPUS=N.
+ * number), FAKE_MOVING=1 (they do at each look), FAKE_NO_HZ=1, FAKE_VCPUS=N.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +65,7 @@ static const struct rate rates[] = {
 
 static struct {
 	int vmx, plain, no_hz;
+	uint64_t moving;
 	uint64_t vcpus, restart;
 	uint64_t ticks, asked, instance;
 	int here;		/* the CPU, which is the vCPU */
@@ -317,6 +318,7 @@ static void answer_bitmap(uint32_t group, struct exitstat_regs *regs)
 
 	if (!group) {
 		fake.ticks++;
+		fake.instance += fake.moving;
 		if (fake.restart && fake.ticks > fake.restart) {
 			fake.restart = 0;
 			fake.instance++;
@@ -421,6 +423,7 @@ int __wrap_exitstat_open(struct exitstat **es)
 	fake.no_hz = number_of("FAKE_NO_HZ", 0) != 0;
 	fake.vcpus = number_of("FAKE_VCPUS", 2);
 	fake.restart = number_of("FAKE_RESTART", 0);
+	fake.moving = number_of("FAKE_MOVING", 0);
 	fake.instance = 1;
 	return exitstat_open_cpuid(es, &cpuid);
 }

@@ -218,7 +218,7 @@ static void run_over_a_restart(void **state)
 
 static void host_that_vanishes(void **state)
 {
-	vanish_at = 300;
+	vanish_at = 60;
 	run(&cmd_stat, "0.01", "6");
 	assert_int_equal(status, 1);
 	has(err, "exitstat: no hypervisor");
@@ -261,7 +261,8 @@ static void several_runs(void **state)
 {
 	run(&cmd_run, "-r", "3", "-x", ",", "true");
 	assert_int_equal(status, 0);
-	has(err, "reason,code,exits,exits_sd,exits_per_second,cycles,cycles_sd,mean_cycles,cpu_percent\n");
+	has(err, "reason,code,exits,exits_sd,exits_per_second,"
+		 "cycles,cycles_sd,mean_cycles,cpu_percent\n");
 	has(err, "TOTAL,,");
 	run(&cmd_run, "-r", "3", "sh", "-c", "exit 5");
 	assert_int_equal(status, 5);

@@ -683,7 +683,8 @@ static char *report(struct fake *fake)
 	"AVIC_UNACCELERATED_ACCESS  0x402      1    0.10         1      1     0.00\n" \
 	"TOTAL                      -       1000  100.00  10000000  10000   100.00\n" \
 	"\n" \
-	"This reading caused 12 CPUID exits: 4 to probe the host, 8 for the snapshot\n"
+	"This reading caused 12 CPUID exits: 4 to probe the host, 8 for the snapshot\n" \
+	"exitstat explain REASON: what one means, and what reduces it\n"
 
 static void report_is_this(void **state)
 {
@@ -708,7 +709,8 @@ static void report_is_this(void **state)
 	"REASON  CODE  EXITS  EXITS%  CYCLES  MEAN  CYCLES%\n" \
 	"TOTAL   -         0       -       0     -        -\n" \
 	"\n" \
-	"This reading caused 7 CPUID exits: 4 to probe the host, 3 for the snapshot\n"
+	"This reading caused 7 CPUID exits: 4 to probe the host, 3 for the snapshot\n" \
+	"exitstat explain REASON: what one means, and what reduces it\n"
 
 #define ODD_ROWS \
 	"HLT     0xc       0    0.00      30     -    75.00\n" \

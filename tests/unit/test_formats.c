@@ -76,7 +76,7 @@ static void shows_not(const char *text, const char *words)
 
 static void text_with_quantiles(void **state)
 {
-	struct said said = { 0 };
+	struct said said = { .options = { .width = 120 } };
 	char *text = say(busy_host(), &said);
 
 	/*

@@ -128,7 +128,9 @@ completes() {
 		[ "$(complete_words exitstat --so)" = --sort ] &&
 		[ "$(complete_words exitstat --unit n)" = ns ] &&
 		[ "$(complete_words exitstat run --rep)" = --repeat ] &&
-		[[ " $(complete_words exitstat run -r 3 -- env) " == *' env '* ]]
+		[[ " $(complete_words exitstat run -r 3 -- env) " == *' env '* ]] &&
+		[[ " $(complete_words exitstat run --sort exits --js) " == *' --json '* ]] &&
+		[[ $(complete_words exitstat run --json env --js) != *--json* ]]
 }
 
 man_warnings() {
