@@ -28,7 +28,7 @@ static_assert(SVM_EXIT_EXCP_BASE == 0x40 && SVM_EXIT_LAST_EXCP == 0x5f);
 
 /* What the hooks assume of this kernel. */
 static_assert(sizeof_field(struct vmcb_control_area, exit_code) == sizeof(u32),
-	      "the SVM exit code has another width: see exit_slot_svm()");
+	      "the SVM exit code has another width: see exit_offset_svm()");
 static_assert(sizeof_field(struct kvm_vcpu, requests) == sizeof(u64),
 	      "KVM has another number of requests: see KVM_REQ_EXIT_STATS");
 

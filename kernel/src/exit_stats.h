@@ -58,7 +58,7 @@ static __always_inline void kvm_exit_stats_entry(struct kvm_vcpu *vcpu)
 static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 exit_code)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		exit_clock_exit(vcpu_exit_clock(vcpu), exit_slot_svm(exit_code), rdtsc());
+		exit_clock_exit_at(vcpu_exit_clock(vcpu), exit_offset_svm(exit_code), rdtsc());
 }
 
 /*
@@ -69,10 +69,10 @@ static __always_inline void kvm_exit_stats_exit_svm(struct kvm_vcpu *vcpu, u32 e
 static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, u32 exit_reason)
 {
 	struct exit_clock *clock = vcpu_exit_clock(vcpu);
-	unsigned long slot;
+	unsigned long offset;
 
-	if (likely(exit_slot_vmx(exit_reason, &slot)) || exit_reason != EXIT_REASON_UNDEFINED)
-		exit_clock_exit(clock, slot, rdtsc());
+	if (likely(exit_offset_vmx(exit_reason, &offset)) || exit_reason != EXIT_REASON_UNDEFINED)
+		exit_clock_exit_at(clock, offset, rdtsc());
 	else
 		exit_clock_update(clock, rdtsc());
 }

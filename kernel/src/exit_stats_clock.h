@@ -123,8 +123,9 @@ static __always_inline void exit_clock_record(struct exit_clock *clock, u64 cycl
 		histogram->longest = cycles;
 }
 
-/* VM-exit for the reason that has this slot. */
-static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned long slot, u64 now)
+/* VM-exit for the reason whose row has this offset, see exit_offset_svm(). */
+static __always_inline void exit_clock_exit_at(struct exit_clock *clock, unsigned long offset,
+					       u64 now)
 {
 	struct exit_table *table = clock->armed;
 	struct exit_row *row;
@@ -135,7 +136,7 @@ static __always_inline void exit_clock_exit(struct exit_clock *clock, unsigned l
 	}
 
 	exit_clock_book(clock, &clock->guest, now);
-	row = &table->row[slot];
+	row = (struct exit_row *)((char *)table->row + offset);
 	row->stat[EXIT_ROW_EXITS]++;
 	clock->bucket = &row->stat[EXIT_ROW_KERNEL];
 }

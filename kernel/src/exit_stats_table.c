@@ -33,6 +33,11 @@ static const bool async_svm[EXIT_NR_ROWS_SVM] = {
 #define ASSERT_SLOT(slot, code, name) static_assert(EXIT_SLOT_SVM_HIGH(code) == (slot));
 KVM_EXIT_REASONS_SVM_HIGH(ASSERT_SLOT, ASSERT_SLOT)
 
+static unsigned int slot_of(u16 offset)
+{
+	return offset / sizeof(struct exit_row);
+}
+
 /*
  * Here a guest chooses the number, so that no speculation may follow it out of
  * the array.  It is a number, not an exit reason field: no modifier bits.
@@ -42,7 +47,7 @@ static unsigned int find_vmx(u32 code)
 	if (code >= ARRAY_SIZE(exit_map_vmx))
 		return EXIT_SLOT_OTHER;
 
-	return exit_map_vmx[array_index_nospec(code, ARRAY_SIZE(exit_map_vmx))];
+	return slot_of(exit_map_vmx[array_index_nospec(code, ARRAY_SIZE(exit_map_vmx))]);
 }
 
 #define NO_ROW(code, name) case (code):
@@ -57,7 +62,7 @@ static unsigned int find_svm(u32 code)
 	if (code >= ARRAY_SIZE(exit_map_svm))
 		return EXIT_SLOT_SVM_HIGH(code);
 
-	return exit_map_svm[array_index_nospec(code, ARRAY_SIZE(exit_map_svm))];
+	return slot_of(exit_map_svm[array_index_nospec(code, ARRAY_SIZE(exit_map_svm))]);
 }
 
 const struct exit_reasons exit_reasons_vmx = {

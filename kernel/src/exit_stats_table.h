@@ -127,16 +127,18 @@ const struct exit_stat *exit_stat_find(u32 number);
 const struct exit_stat *exit_stat_at(unsigned int i);
 
 /*
- * From the hardware's exit reason to the slot, on the exit path.  What an array
- * has no entry for is zero there, which is EXIT_SLOT_OTHER.
+ * From the hardware's exit reason to the row, on the exit path.  The arrays hold
+ * the row's distance from the first one in bytes: two instructions less than to
+ * make it from the slot.  What they have no entry for is zero, which is OTHER.
  */
-#define EXIT_MAP_ENTRY(slot, code, name) [code] = (slot),
+#define EXIT_ROW_OFFSET(slot) ((slot) * sizeof(struct exit_row))
+#define EXIT_MAP_ENTRY(slot, code, name) [code] = EXIT_ROW_OFFSET(slot),
 
-static const u8 exit_map_vmx[] = {
+static const u16 exit_map_vmx[] = {
 	KVM_EXIT_REASONS_VMX(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
 };
 
-static const u8 exit_map_svm[] = {
+static const u16 exit_map_svm[] = {
 	KVM_EXIT_REASONS_SVM_LOW(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
 };
 
@@ -145,18 +147,18 @@ static const u8 exit_map_svm[] = {
  * False if it is beyond all that are known; what it is then, the caller finds
  * out off the hot path.
  */
-static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
+static __always_inline bool exit_offset_vmx(u32 exit_reason, unsigned long *offset)
 {
 	u32 basic = exit_reason;
 
-	*slot = EXIT_SLOT_OTHER;
+	*offset = EXIT_ROW_OFFSET(EXIT_SLOT_OTHER);
 	/* Most reasons have no such bits: then one look tells both. */
 	if (unlikely(exit_reason >= ARRAY_SIZE(exit_map_vmx)))
 		basic = (u16)exit_reason;
 	if (unlikely(basic >= ARRAY_SIZE(exit_map_vmx)))
 		return false;
 
-	*slot = exit_map_vmx[basic];
+	*offset = exit_map_vmx[basic];
 	return true;
 }
 
@@ -169,10 +171,11 @@ static __always_inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
 	 EXIT_SVM_RUN(code, -4, -1) ?					\
 		~(u32)(code) + EXIT_SLOT_SVM_ERR : EXIT_SLOT_OTHER)
 
-static __always_inline unsigned long exit_slot_svm(u32 exit_code)
+static __always_inline unsigned long exit_offset_svm(u32 exit_code)
 {
-	return exit_code < ARRAY_SIZE(exit_map_svm) ? exit_map_svm[exit_code] :
-						      EXIT_SLOT_SVM_HIGH(exit_code);
+	return exit_code < ARRAY_SIZE(exit_map_svm) ?
+		       exit_map_svm[exit_code] :
+		       EXIT_ROW_OFFSET(EXIT_SLOT_SVM_HIGH(exit_code));
 }
 
 #endif /* EXIT_STATS_TABLE_H */

@@ -54,6 +54,29 @@ static inline unsigned int listed_slot(const struct listed *list, size_t n, u32 
 	return 0;
 }
 
+/* What the exit path does, by slots instead of offsets. */
+static inline void exit_clock_exit(struct exit_clock *clock, unsigned long slot, u64 now)
+{
+	exit_clock_exit_at(clock, EXIT_ROW_OFFSET(slot), now);
+}
+
+static inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
+{
+	bool known = exit_offset_vmx(exit_reason, slot);
+
+	assert_int_equal(*slot % sizeof(struct exit_row), 0);
+	*slot /= sizeof(struct exit_row);
+	return known;
+}
+
+static inline unsigned long exit_slot_svm(u32 exit_code)
+{
+	unsigned long offset = exit_offset_svm(exit_code);
+
+	assert_int_equal(offset % sizeof(struct exit_row), 0);
+	return offset / sizeof(struct exit_row);
+}
+
 /* A table for any vendor, all zero. */
 static inline struct exit_table *new_table(void)
 {
