@@ -56,6 +56,7 @@ struct fd_histogram {
 	bool other;	/* one bucket more, for all that are on no list */
 };
 
+#define NR_SVM_LOW	0xa7
 #define NR_SVM_0X400	4
 #define NR_SVM_MINUS1	4
 
@@ -65,13 +66,15 @@ static const struct fd_histogram histograms_vmx[] = {
 };
 
 static const struct fd_histogram histograms_svm[] = {
-	{ "svm_exit_code", 0, 1, ARRAY_SIZE(exit_map_svm), true },
+	{ "svm_exit_code", 0, 1, NR_SVM_LOW, true },
 	{ "svm_exit_code_0x400", 0x400, 1, NR_SVM_0X400, false },
 	{ "svm_exit_code_minus1", -1, -1, NR_SVM_MINUS1, false },
 	{}
 };
 
 /* No row without a bucket. */
+#define ASSERT_LOW(slot, code, name) static_assert((code) < NR_SVM_LOW);
+KVM_EXIT_REASONS_SVM_LOW(ASSERT_LOW, ASSERT_LOW)
 #define ASSERT_BUCKET(slot, code, name)						\
 	static_assert(EXIT_SVM_RUN(code, 0x400, 0x400 + NR_SVM_0X400 - 1) ||	\
 		      EXIT_SVM_RUN(code, -NR_SVM_MINUS1, -1));

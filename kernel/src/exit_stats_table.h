@@ -138,8 +138,27 @@ static const u16 exit_map_vmx[] = {
 	KVM_EXIT_REASONS_VMX(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
 };
 
+/* A macro, so that each entry of the list can be asserted against it. */
+#define EXIT_SVM_RUN(code, first, last) \
+	((u32)(code) - (u32)(first) <= (u32)(last) - (u32)(first))
+#define EXIT_SLOT_SVM_HIGH(code)					\
+	(EXIT_SVM_RUN(code, 0x400, 0x403) ?				\
+		(u32)(code) - 0x400 + EXIT_SLOT_SVM_NPF :		\
+	 EXIT_SVM_RUN(code, -4, -1) ?					\
+		~(u32)(code) + EXIT_SLOT_SVM_ERR : EXIT_SLOT_OTHER)
+
+/*
+ * Most of it is never touched.  The codes from 0x400 on are in it because that
+ * of nested page faults is one of them, and one look has to do for those.
+ */
+#define EXIT_MAP_HIGH(code) [code] = EXIT_ROW_OFFSET(EXIT_SLOT_SVM_HIGH(code))
+
 static const u16 exit_map_svm[] = {
 	KVM_EXIT_REASONS_SVM_LOW(EXIT_MAP_ENTRY, EXIT_MAP_ENTRY)
+	EXIT_MAP_HIGH(0x400),
+	EXIT_MAP_HIGH(0x401),
+	EXIT_MAP_HIGH(0x402),
+	EXIT_MAP_HIGH(0x403),
 };
 
 /*
@@ -161,15 +180,6 @@ static __always_inline bool exit_offset_vmx(u32 exit_reason, unsigned long *offs
 	*offset = exit_map_vmx[basic];
 	return true;
 }
-
-/* A macro, so that each entry of the list can be asserted against it. */
-#define EXIT_SVM_RUN(code, first, last) \
-	((u32)(code) - (u32)(first) <= (u32)(last) - (u32)(first))
-#define EXIT_SLOT_SVM_HIGH(code)					\
-	(EXIT_SVM_RUN(code, 0x400, 0x403) ?				\
-		(u32)(code) - 0x400 + EXIT_SLOT_SVM_NPF :		\
-	 EXIT_SVM_RUN(code, -4, -1) ?					\
-		~(u32)(code) + EXIT_SLOT_SVM_ERR : EXIT_SLOT_OTHER)
 
 static __always_inline unsigned long exit_offset_svm(u32 exit_code)
 {
