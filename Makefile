@@ -3,7 +3,7 @@
 # KVM exit statistics.  Each target is built where its sources are.
 include packaging/quiet.mk
 
-.PHONY: help demo test unit tool-test web-test lab-test test-stress check \
+.PHONY: help demo test unit tool-test web-test lab-test test-lab test-stress check \
 	modules image tools lab clean fuzz deb install uninstall test-package \
 	test-series series kernel bench bench-docs test-selftests
 
@@ -49,7 +49,7 @@ help:
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test test-series test-stress test-package kernel bench bench-docs test-selftests:
+demo lab lab-test test-lab test-series test-stress test-package kernel bench bench-docs test-selftests:
 	$(Q)$(MAKE) -C tests $@
 
 modules image series:

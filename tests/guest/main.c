@@ -47,6 +47,8 @@ static const struct {
 	  "a guest's own guest: each exit counts once, as itself", false },
 	{ "modes", test_modes,
 	  "off, host and guest, switched at run time", false },
+	{ "as-stock", test_as_stock,
+	  "each leaf of the class as without statistics, in all four registers", true },
 	{ "histogram", test_histogram,
 	  "each exit is in the bucket of the cycles that it took", false },
 	{ "hostile", test_hostile,

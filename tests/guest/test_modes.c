@@ -87,6 +87,13 @@ static void as_stock(const u32 *vendor, const char *name)
 	vm_destroy(vm);
 }
 
+/* For the case guest-as-stock: on stock modules, and on ours below "guest". */
+void test_as_stock(void)
+{
+	as_stock(vendor_amd, "an AMD guest gets zeros");
+	as_stock(vendor_intel, "an Intel guest gets its highest basic leaf");
+}
+
 static void below_guest(void)
 {
 	mode("off");

@@ -21,6 +21,7 @@ void test_oracle(void);
 void test_time_oracle(void);
 void test_nested(void);
 void test_modes(void);
+void test_as_stock(void);
 void test_histogram(void);
 void test_hostile(void);
 void test_stress(void);
