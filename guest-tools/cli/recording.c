@@ -338,8 +338,8 @@ static int read_instance(const json_t *object, uint64_t *instance)
 	return 0;
 }
 
-static const struct recording_row *find_row(const struct recording_sample *sample,
-					    uint32_t slot)
+const struct recording_row *recording_row(const struct recording_sample *sample,
+					  uint32_t slot)
 {
 	size_t i;
 
@@ -366,7 +366,7 @@ static int check_order(struct reader *reader, const struct recording_sample *now
 		return broken(reader, "\"own\" goes backwards");
 	for (i = 0; i < before->nr_rows; i++) {
 		const struct recording_row *old = &before->rows[i];
-		const struct recording_row *row = find_row(now, old->slot);
+		const struct recording_row *row = recording_row(now, old->slot);
 
 		/* A row may go when the host begins to hide it. */
 		if (row && (row->exits < old->exits || row->cycles < old->cycles))

@@ -100,6 +100,8 @@ int recording_read(FILE *in, struct recording **rec, char *why, size_t size);
 void recording_free(struct recording *rec);
 
 /* NULL if it has none such */
+const struct recording_row *recording_row(const struct recording_sample *sample,
+					  uint32_t slot);
 const struct exitstat_stat *recording_stat(const struct recording *rec,
 					   uint32_t number);
 

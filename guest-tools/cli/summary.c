@@ -43,17 +43,6 @@ static struct summary_reason *find_reason(struct summary *sum,
 	return reason;
 }
 
-static const struct recording_row *row_of_slot(const struct recording_sample *sample,
-					       uint32_t slot)
-{
-	size_t i;
-
-	for (i = 0; i < sample->nr_rows; i++)
-		if (sample->rows[i].slot == slot)
-			return &sample->rows[i];
-	return NULL;
-}
-
 static void add_values(const struct summary *sum, uint32_t kind, uint64_t *to,
 		       const uint64_t *before, const uint64_t *after)
 {
@@ -117,7 +106,7 @@ static int add_interval(struct summary *sum, size_t index, int less_own)
 
 	for (i = 0; i < after->nr_rows; i++) {
 		struct recording_row row = after->rows[i];
-		const struct recording_row *old = row_of_slot(before, row.slot);
+		const struct recording_row *old = recording_row(before, row.slot);
 
 		reason = find_reason(sum, &row);
 		if (!reason)
