@@ -41,35 +41,6 @@ need_exit_stats() {
 	exit 77
 }
 
-# Other modules, in a running host.  No VM may be there.
-vendor_module() {
-	[ -e /sys/module/kvm_amd ] && echo kvm-amd || echo kvm-intel
-}
-
-load_ours() {
-	local vendor
-
-	vendor=$(vendor_module)
-	rmmod "${vendor/-/_}" kvm
-	insmod "$LAB_BUILD/$LAB_KERNEL/kvm.ko" "$@"
-	insmod "$LAB_BUILD/$LAB_KERNEL/$vendor.ko"
-}
-
-# The kernel's own; a case that wants them has to name them as its files.
-load_stock() {
-	local modules=$LAB_BUILD/$LAB_KERNEL/image/lib/modules/$LAB_RELEASE
-	local vendor module
-
-	vendor=$(vendor_module)
-	rmmod "${vendor/-/_}" kvm
-	for module in kvm "$vendor"; do
-		xz -dc "$modules/kernel/arch/x86/kvm/$module.ko.xz" \
-			>"/tmp/$module.ko" 2>/dev/null ||
-			cp "$modules/kernel/arch/x86/kvm/$module.ko" "/tmp/$module.ko"
-		insmod "/tmp/$module.ko"
-	done
-}
-
 # The kernel's own account: an exact count of every kvm_exit by reason.  Switch
 # it on before a guest starts and no event is lost.
 kvm_exit_event=/sys/kernel/tracing/events/kvm/kvm_exit
@@ -90,8 +61,8 @@ vm_directory() {
 	echo "${found[0]}"
 }
 
-# load_kvm ours|stock [PARAMETER...]: in a case that needs "modules"; the
-# parameters are kvm.ko's.
+# load_kvm ours|stock [PARAMETER...]: other modules in a running host, in a case
+# that needs "modules".  No VM may be there; the parameters are kvm.ko's.
 load_kvm() {
 	local from=/run/lab-kvm/$1 vendor=intel
 	shift
