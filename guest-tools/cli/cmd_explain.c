@@ -9,7 +9,7 @@
 #include "command.h"
 #include "explanations.h"
 #include "kvm_exit_stats.h"
-#include "lib/internal.h"
+#include "lib/libexitstat.h"
 #include "options.h"
 
 enum {
@@ -140,11 +140,9 @@ static const char *without_prefix(const char *name)
 	return name;
 }
 
-static int matches(uint32_t reasons, uint32_t slot, const char *name,
+static int matches(const struct exitstat_known *known, uint32_t slot, const char *name,
 		   const uint64_t *number)
 {
-	const struct exitstat_known *known = exitstat_known(reasons, slot);
-
 	if (number)
 		return slot && known->code == *number;
 	return !strcasecmp(known->name, name);
@@ -154,11 +152,12 @@ static int matches(uint32_t reasons, uint32_t slot, const char *name,
 static int explain_in(const struct explain *explain, uint32_t reasons,
 		      const char *name, const uint64_t *number, int before)
 {
+	const struct exitstat_known *known;
 	const char *register_access;
 	uint32_t slot;
 
-	for (slot = 0; slot < exitstat_nr_known(reasons); slot++) {
-		if (!matches(reasons, slot, name, number))
+	for (slot = 0; (known = exitstat_known(reasons, slot)); slot++) {
+		if (!matches(known, slot, name, number))
 			continue;
 		if (before)
 			putchar('\n');
@@ -189,6 +188,7 @@ static int in_any_case(const char *text, const char *part)
 /* Names that have the word in them, or of which the word begins with some. */
 static void complain_unknown(const struct explain *explain, const char *name)
 {
+	const struct exitstat_known *known;
 	char found[200] = "";
 	size_t i, length = 0;
 	uint32_t slot;
@@ -196,18 +196,16 @@ static void complain_unknown(const struct explain *explain, const char *name)
 	for (i = 0; i < NR_BOTH; i++) {
 		if (explain->chosen && both[i] != explain->reasons)
 			continue;
-		for (slot = 1; slot < exitstat_nr_known(both[i]); slot++) {
-			const char *known = exitstat_known(both[i], slot)->name;
-
-			if (!in_any_case(known, name) && !in_any_case(name, known))
+		for (slot = 1; (known = exitstat_known(both[i], slot)); slot++) {
+			if (!in_any_case(known->name, name) && !in_any_case(name, known->name))
 				continue;
 			/* Both vendors have it: say it once. */
-			if (strstr(found, known))
+			if (strstr(found, known->name))
 				continue;
-			if (length + strlen(known) + 8 > sizeof(found))
+			if (length + strlen(known->name) + 8 > sizeof(found))
 				break;
 			length += (size_t)snprintf(found + length, sizeof(found) - length,
-						   "%s%s", length ? ", " : "", known);
+						   "%s%s", length ? ", " : "", known->name);
 		}
 	}
 	if (length)
@@ -245,15 +243,14 @@ static int explain_reason(const struct explain *explain, const char *word, int b
 
 static void list(const struct explain *explain)
 {
+	const struct exitstat_known *known;
 	uint32_t slot;
 	size_t i;
 
 	for (i = 0; i < NR_BOTH; i++) {
 		if (explain->reasons && both[i] != explain->reasons)
 			continue;
-		for (slot = 1; slot < exitstat_nr_known(both[i]); slot++) {
-			const struct exitstat_known *known = exitstat_known(both[i], slot);
-
+		for (slot = 1; (known = exitstat_known(both[i], slot)); slot++) {
 			printf("%-9s  0x%-8" PRIx32 "  %s\n", vendor(both[i]), known->code,
 			       known->name);
 		}
@@ -301,7 +298,8 @@ static void ask_host(struct explain *explain)
 	    exitstat_snapshot(explain->es, &explain->snap))
 		return;
 	reasons = exitstat_info(explain->es)->reasons;
-	if (!explain->chosen && exitstat_nr_known(reasons))
+	/* Of a vendor that we know no reason of, none is to be chosen. */
+	if (!explain->chosen && exitstat_known(reasons, 1))
 		explain->reasons = reasons;
 }
 

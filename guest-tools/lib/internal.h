@@ -27,12 +27,6 @@ struct exitstat {
 	char reason[256];
 };
 
-/* A reason as our lists have it. */
-struct exitstat_known {
-	uint32_t code;
-	const char *name;
-};
-
 /* All registers of a leaf; counted as an exit. */
 struct exitstat_regs exitstat_ask(struct exitstat *es, uint32_t leaf,
 				  uint32_t subleaf);
@@ -47,8 +41,7 @@ int exitstat_fail(struct exitstat *es, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int exitstat_no_memory(struct exitstat *es);
 
-/* NULL: the slot is newer than our lists.  Slot 0 is OTHER. */
-const struct exitstat_known *exitstat_known(uint32_t reasons, uint32_t slot);
+/* How many exitstat_known() has. */
 uint32_t exitstat_nr_known(uint32_t reasons);
 
 /* The slot of CPUID, 0 in a namespace that we do not know. */

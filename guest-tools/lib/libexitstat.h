@@ -279,6 +279,18 @@ char *exitstat_name(const struct exitstat *es, const struct exitstat_row *row,
 /* The code of a slot below exitstat_info()'s nr_rows: 0, -EINVAL or -EPROTO. */
 int exitstat_code(struct exitstat *es, uint32_t slot, uint32_t *code);
 
+/*
+ * The reasons that this library has names for, by namespace (KVM_EXIT_STATS_NS_...)
+ * and slot; no host is asked.  Slot 0 is OTHER in each of them, and has no code.
+ * NULL: the slot or the namespace is newer than this library.
+ */
+struct exitstat_known {
+	uint32_t code;
+	const char *name;
+};
+
+const struct exitstat_known *exitstat_known(uint32_t reasons, uint32_t slot);
+
 /* All registers of any leaf, on the CPU that the thread happens to be on. */
 void exitstat_leaf(struct exitstat *es, uint32_t leaf, uint32_t subleaf,
 		   struct exitstat_regs *regs);

@@ -451,6 +451,24 @@ static void codes_of_slots(void **state)
 	close_host(es, host);
 }
 
+static void known_reasons(void **state)
+{
+	const uint32_t both[] = { KVM_EXIT_STATS_NS_VMX, KVM_EXIT_STATS_NS_SVM };
+	const struct exitstat_known *known;
+	uint32_t slot;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(exitstat_known(both[i], 0)->name, "OTHER");
+		for (slot = 1; (known = exitstat_known(both[i], slot)); slot++)
+			assert_true(known->name[0]);
+		assert_true(slot > 60);
+		assert_null(exitstat_known(both[i], UINT32_MAX));
+	}
+	assert_string_equal(exitstat_known(KVM_EXIT_STATS_NS_SVM, SLOT_NPF)->name, "NPF");
+	assert_int_equal(exitstat_known(KVM_EXIT_STATS_NS_SVM, SLOT_NPF)->code, 0x400);
+	assert_null(exitstat_known(77, 1));
+}
+
 /* The processor under this test, for what is its own */
 static void real_cpus(void **state)
 {
@@ -486,6 +504,7 @@ int main(void)
 		cmocka_unit_test(never_negative),
 		cmocka_unit_test(quantiles),
 		cmocka_unit_test(codes_of_slots),
+		cmocka_unit_test(known_reasons),
 		cmocka_unit_test(real_cpus),
 	};
 
