@@ -275,17 +275,16 @@ static int run(int argc, char **argv)
 		LONG_HELP,
 		{ "textfile", required_argument, NULL, OPT_TEXTFILE },
 		{ "listen", required_argument, NULL, OPT_LISTEN },
-		{ "interval", required_argument, NULL, 'i' },
+		LONG_INTERVAL,
 		LONG_END,
 	};
 	struct options options = {
 		.help = HELP,
-		.shorts = ":" SHORT_HELP "i:",
+		.shorts = ":" SHORT_HELP SHORT_INTERVAL,
 		.longs = longs,
 	};
 	const char *textfile = NULL, *where = NULL;
 	struct exitstat *es = NULL;
-	double interval = 0;
 	int option, fd, status;
 
 	while ((option = options_next(&options, argc, argv)) != OPTIONS_END) {
@@ -296,11 +295,6 @@ static int run(int argc, char **argv)
 		case OPT_LISTEN:
 			where = optarg;
 			break;
-		case 'i':
-			if (!parse_seconds(optarg, &interval))
-				break;
-			complain("-i: not a number of seconds above zero: %s", optarg);
-			return EXIT_USAGE;
 		default:
 			return options.status;
 		}
@@ -311,7 +305,7 @@ static int run(int argc, char **argv)
 		complain("say one of --listen [ADDRESS:]PORT and --textfile FILE");
 		return EXIT_USAGE;
 	}
-	if (where && interval) {
+	if (where && options.interval) {
 		complain("-i goes with --textfile: with --listen, the scraper sets the pace");
 		return EXIT_USAGE;
 	}
@@ -322,7 +316,7 @@ static int run(int argc, char **argv)
 	}
 	end_by_signals();
 	if (textfile) {
-		status = export_to_file(es, textfile, interval);
+		status = export_to_file(es, textfile, options.interval);
 	} else {
 		fd = listen_at(where);
 		if (fd == -2)

@@ -208,16 +208,17 @@ static int run(int argc, char **argv)
 	static const struct option longs[] = {
 		LONG_HELP,
 		{ "output", required_argument, NULL, 'o' },
-		{ "interval", required_argument, NULL, 'i' },
+		LONG_INTERVAL,
 		{ "count", required_argument, NULL, 'c' },
 		LONG_END,
 	};
 	struct options options = {
 		.help = HELP,
-		.shorts = "+:" SHORT_HELP "o:i:c:",
+		.shorts = "+:" SHORT_HELP SHORT_INTERVAL "o:c:",
 		.longs = longs,
+		.interval = 1,
 	};
-	struct record record = { .interval = 1 };
+	struct record record = { .path = NULL };
 	int option, status;
 
 	while ((option = options_next(&options, argc, argv)) != OPTIONS_END) {
@@ -225,11 +226,6 @@ static int run(int argc, char **argv)
 		case 'o':
 			record.path = optarg;
 			break;
-		case 'i':
-			if (!parse_seconds(optarg, &record.interval))
-				break;
-			complain("-i: not a number of seconds above zero: %s", optarg);
-			return EXIT_USAGE;
 		case 'c':
 			if (!parse_number(optarg, UINT32_MAX, &record.count) && record.count)
 				break;
@@ -244,6 +240,7 @@ static int run(int argc, char **argv)
 		complain("say where to write: exitstat record -o FILE");
 		return EXIT_USAGE;
 	}
+	record.interval = options.interval;
 	if (optind < argc)
 		record.command = argv + optind;
 	if (record.command && record.count) {

@@ -84,20 +84,7 @@ static void sort(struct summary *sum, enum sort_key key)
 
 static void time_cell(const struct view *view, struct grid *grid, double cycles)
 {
-	double time = in_unit(view->options->unit, view->sum->rec->tsc_hz, cycles);
-
-	if (view->options->unit == UNIT_US)
-		grid_real(grid, time);
-	else
-		grid_count(grid, (uint64_t)time);
-}
-
-static void share_cell(struct grid *grid, uint64_t part, uint64_t whole)
-{
-	if (whole)
-		grid_real(grid, 100.0 * (double)part / (double)whole);
-	else
-		grid_none(grid);
+	report_time_cell(grid, view->options->unit, view->sum->rec->tsc_hz, cycles);
 }
 
 static void rate_cell(const struct view *view, struct grid *grid, uint64_t exits)
@@ -140,7 +127,7 @@ static void add_row(const struct view *view, struct grid *grid,
 		grid_none(grid);
 	grid_count(grid, exits);
 	rate_cell(view, grid, exits);
-	share_cell(grid, exits, sum->exits);
+	grid_percent(grid, exits, sum->exits);
 	time_cell(view, grid, (double)cycles);
 	if (exits)
 		time_cell(view, grid, (double)cycles / (double)exits);
@@ -148,7 +135,7 @@ static void add_row(const struct view *view, struct grid *grid,
 		grid_none(grid);
 	quantile_cell(view, grid, reason, 0.5);
 	quantile_cell(view, grid, reason, 0.99);
-	share_cell(grid, cycles, sum->cycles);
+	grid_percent(grid, cycles, sum->cycles);
 }
 
 static struct grid *make_grid(const struct view *view)

@@ -815,31 +815,24 @@ static int run(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		LONG_HELP,
-		{ "interval", required_argument, NULL, 'i' },
+		LONG_INTERVAL,
 		{ "sort", required_argument, NULL, OPT_SORT },
 		LONG_END,
 	};
 	struct options options = {
 		.help = HELP,
-		.shorts = ":" SHORT_HELP "i:",
+		.shorts = ":" SHORT_HELP SHORT_INTERVAL,
 		.longs = longs,
+		.interval = 1,
 	};
-	struct top top = { .interval = 1 };
-	int option, status = EXIT_FAILURE;
+	struct top top = { .es = NULL };
+	int status = EXIT_FAILURE;
 
-	while ((option = options_next(&options, argc, argv)) != OPTIONS_END) {
-		switch (option) {
-		case 'i':
-			if (!parse_seconds(optarg, &top.interval))
-				break;
-			complain("-i: not a number of seconds above zero: %s", optarg);
-			return EXIT_USAGE;
-		default:
-			return options.status;
-		}
-	}
+	if (options_next(&options, argc, argv) != OPTIONS_END)
+		return options.status;
 	if (no_operands(argc, argv))
 		return EXIT_USAGE;
+	top.interval = options.interval;
 	top.sort = options.sort;
 	if (!check_terminal() && !open_host(&top.es))
 		status = show(&top);

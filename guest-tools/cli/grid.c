@@ -163,6 +163,14 @@ void grid_none(struct grid *grid)
 	grid_value(grid, json_null(), "-");
 }
 
+void grid_percent(struct grid *grid, uint64_t part, uint64_t whole)
+{
+	if (whole)
+		grid_real(grid, 100.0 * (double)part / (double)whole);
+	else
+		grid_none(grid);
+}
+
 size_t grid_rows(const struct grid *grid)
 {
 	return grid->nr_cells / grid->nr_columns;

@@ -32,6 +32,8 @@ void grid_text(struct grid *grid, const char *format, ...)
 void grid_count(struct grid *grid, uint64_t count);
 void grid_real(struct grid *grid, double real);
 void grid_none(struct grid *grid);
+/* None, if the whole is nothing. */
+void grid_percent(struct grid *grid, uint64_t part, uint64_t whole);
 
 /* In CSV and JSON this value, in text that one; both are copied. */
 void grid_value(struct grid *grid, json_t *value, const char *format, ...)

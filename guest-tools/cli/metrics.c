@@ -107,6 +107,14 @@ static void close_sample(struct metrics *metrics,
 	fputs(snap->vcpu == EXITSTAT_WHOLE_VM && !row ? " " : "} ", metrics->out);
 }
 
+/* The same at once, for those with no more labels. */
+static void sample(struct metrics *metrics, const char *suffix,
+		   const struct exitstat_snapshot *snap, const struct exitstat_row *row)
+{
+	open_sample(metrics, suffix, snap, row);
+	close_sample(metrics, snap, row);
+}
+
 static void print_count(struct metrics *metrics, uint64_t count)
 {
 	fprintf(metrics->out, "%llu\n", (unsigned long long)count);
@@ -163,11 +171,9 @@ static void print_buckets(struct metrics *metrics,
 		close_sample(metrics, snap, row);
 		print_count(metrics, sum);
 	}
-	open_sample(metrics, "_count", snap, row);
-	close_sample(metrics, snap, row);
+	sample(metrics, "_count", snap, row);
 	print_count(metrics, sum);
-	open_sample(metrics, "_sum", snap, row);
-	close_sample(metrics, snap, row);
+	sample(metrics, "_sum", snap, row);
 	print_cycles(metrics, row->cycles);
 }
 
@@ -195,8 +201,7 @@ static void print_exits(struct metrics *metrics,
 			const struct exitstat_stat *stat)
 {
 	(void)stat;
-	open_sample(metrics, metrics->suffix, snap, row);
-	close_sample(metrics, snap, row);
+	sample(metrics, metrics->suffix, snap, row);
 	print_count(metrics, row->exits);
 }
 
@@ -206,8 +211,7 @@ static void print_processing(struct metrics *metrics,
 			     const struct exitstat_stat *stat)
 {
 	(void)stat;
-	open_sample(metrics, metrics->suffix, snap, row);
-	close_sample(metrics, snap, row);
+	sample(metrics, metrics->suffix, snap, row);
 	print_cycles(metrics, row->cycles);
 }
 
@@ -220,8 +224,7 @@ static void print_stat(struct metrics *metrics,
 
 	if (!value)
 		return;
-	open_sample(metrics, metrics->suffix, snap, row);
-	close_sample(metrics, snap, row);
+	sample(metrics, metrics->suffix, snap, row);
 	print_value(metrics, stat, *value);
 }
 
@@ -235,8 +238,7 @@ static void print_vcpu_stat(struct metrics *metrics,
 		snap = metrics->snapshots->snap[i];
 		if (!snap->vcpu_values)
 			continue;
-		open_sample(metrics, metrics->suffix, snap, NULL);
-		close_sample(metrics, snap, NULL);
+		sample(metrics, metrics->suffix, snap, NULL);
 		print_value(metrics, stat, snap->vcpu_values[stat->first]);
 	}
 }

@@ -12,7 +12,7 @@
 
 #define MAX_CPU 8191 /* of any kernel */
 
-static const char *const units[] = {
+const char *const unit_keys[] = {
 	[UNIT_CYCLES] = "cycles",
 	[UNIT_NS] = "ns",
 	[UNIT_US] = "us",
@@ -143,6 +143,14 @@ static int choose(const char *option, const char *word, const char *const *words
 	return -1;
 }
 
+static int choose_interval(struct options *options, const char *text)
+{
+	if (!parse_seconds(text, &options->interval))
+		return 0;
+	complain("-i: not a number of seconds from 0.001 to 10000000: %s", text);
+	return -1;
+}
+
 static int choose_cpus(struct options *options, const char *text)
 {
 	free(options->cpus);
@@ -186,6 +194,8 @@ static int take(struct options *options, int option)
 		return 1;
 	case 'x':
 		return choose_separator(options, optarg) ? -1 : 1;
+	case 'i':
+		return choose_interval(options, optarg) ? -1 : 1;
 	case 'P':
 		return choose_cpus(options, optarg) ? -1 : 1;
 	case OPT_ALL:
@@ -195,7 +205,7 @@ static int take(struct options *options, int option)
 		options->all_stats = 1;
 		return 1;
 	case OPT_UNIT:
-		choice = choose("--unit", optarg, units, ARRAY_SIZE(units));
+		choice = choose("--unit", optarg, unit_keys, ARRAY_SIZE(unit_keys));
 		options->unit = (enum time_unit)choice;
 		break;
 	case OPT_SORT:

@@ -38,6 +38,8 @@ enum time_unit {
 	UNIT_US,
 };
 
+extern const char *const unit_keys[];	/* "cycles", "ns", "us" */
+
 enum sort_key {
 	SORT_TIME,
 	SORT_EXITS,
@@ -68,6 +70,7 @@ struct options {
 	int all_rows;	/* those that are zero, too */
 	int all_stats;	/* a column for each statistic of the host */
 	int width;	/* of the terminal that shows text; 0: not known */
+	double interval; /* in seconds; 0: not given */
 	int per_cpu;	/* -P */
 	int *cpus;	/* with -P: NULL for all, or those in order */
 	size_t nr_cpus;
@@ -93,6 +96,8 @@ enum {
 #define LONG_OUTPUT	{ "json", no_argument, NULL, OPT_JSON }, \
 			{ "csv", required_argument, NULL, 'x' }
 #define LONG_OPENMETRICS { "openmetrics", no_argument, NULL, OPT_OPENMETRICS }
+#define SHORT_INTERVAL	"i:"
+#define LONG_INTERVAL	{ "interval", required_argument, NULL, 'i' }
 #define LONG_UNIT	{ "unit", required_argument, NULL, OPT_UNIT }
 #define SHORT_CPUS	"P:"
 #define LONG_CPUS	{ "cpus", required_argument, NULL, 'P' }
@@ -139,7 +144,7 @@ int no_operands(int argc, char **argv);
 /* A whole number in decimal or with 0x, at most max: 0 or -1. */
 int parse_number(const char *text, uint64_t max, uint64_t *number);
 
-/* A number of seconds above zero, with decimals perhaps: 0 or -1. */
+/* A number of seconds from 0.001 to 10000000, with decimals perhaps: 0 or -1. */
 int parse_seconds(const char *text, double *seconds);
 
 /* "0,2-3" into an array in ascending order: 0, or -1 if it is none. */

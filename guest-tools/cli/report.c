@@ -13,12 +13,6 @@
 #define MAX_COLUMNS	64
 #define SCHEMA_VERSION	1
 
-const char *const unit_keys[] = {
-	[UNIT_CYCLES] = "cycles",
-	[UNIT_NS] = "ns",
-	[UNIT_US] = "us",
-};
-
 const char *const unit_titles[] = {
 	[UNIT_CYCLES] = "CYCLES",
 	[UNIT_NS] = "NS",
@@ -236,23 +230,20 @@ static void plan_columns(struct view *view)
 	}
 }
 
-static void share_cell(struct grid *grid, uint64_t part, uint64_t whole)
-{
-	if (whole)
-		grid_real(grid, 100.0 * (double)part / (double)whole);
-	else
-		grid_none(grid);
-}
-
 /* Cycles are whole, and so are nanoseconds. */
-static void time_cell(const struct view *view, struct grid *grid, double cycles)
+void report_time_cell(struct grid *grid, enum time_unit unit, uint64_t tsc_hz, double cycles)
 {
-	double time = in_unit(view->options->unit, view->info->tsc_hz, cycles);
+	double time = in_unit(unit, tsc_hz, cycles);
 
-	if (view->options->unit == UNIT_US)
+	if (unit == UNIT_US)
 		grid_real(grid, time);
 	else
 		grid_count(grid, (uint64_t)time);
+}
+
+static void time_cell(const struct view *view, struct grid *grid, double cycles)
+{
+	report_time_cell(grid, view->options->unit, view->info->tsc_hz, cycles);
 }
 
 /* Exact up to 2^64. */
@@ -349,7 +340,7 @@ static void add_row(const struct view *view, struct grid *grid,
 	grid_count(grid, row->exits);
 	if (view->report->seconds > 0)
 		grid_real(grid, (double)row->exits / view->report->seconds);
-	share_cell(grid, row->exits, snap->exits);
+	grid_percent(grid, row->exits, snap->exits);
 	cycles_cell(view, grid, row->cycles);
 	if (row->exits)
 		time_cell(view, grid, mean_of(row));
@@ -357,9 +348,9 @@ static void add_row(const struct view *view, struct grid *grid,
 		grid_none(grid);
 	if (view->histogram)
 		quantile_cells(view, grid, row);
-	share_cell(grid, row->cycles, snap->cycles);
+	grid_percent(grid, row->cycles, snap->cycles);
 	if (view->has_cpu_share)
-		share_cell(grid, row->cycles, view->cpu_cycles);
+		grid_percent(grid, row->cycles, view->cpu_cycles);
 	stat_cells(view, grid, row);
 }
 

@@ -70,7 +70,8 @@ const char *vendor_name(uint32_t reasons);
 
 /* Cycles in another unit; the TSC's frequency must be known for it. */
 double in_unit(enum time_unit unit, uint64_t tsc_hz, double cycles);
-extern const char *const unit_keys[];	/* "cycles", "ns", "us" */
+struct grid;
+void report_time_cell(struct grid *grid, enum time_unit unit, uint64_t tsc_hz, double cycles);
 extern const char *const unit_titles[];	/* "CYCLES", "NS", "US" */
 /* 0, or -1 after a complaint: the host does not tell the frequency. */
 int check_unit(const struct exitstat *es, enum time_unit unit);
