@@ -44,7 +44,14 @@ static const struct grid_column columns[] = {
 	{ "EXITS", "exits", 1, 0 },
 	{ "CYCLES", "cycles", 1, 0 },
 	{ "MEAN", "mean_cycles", 1, 0 },
+	/* Those of single exits, if a VM has histograms */
+	{ "P50", "p50_cycles", 1, 0 },
+	{ "P99", "p99_cycles", 1, 0 },
+	{ "MAX", "max_cycles", 1, 0 },
 };
+
+#define NR_OF_SINGLE	3
+static const double quantiles[] = { 0.5, 0.99 };
 
 /* What processing took: KVM at work and the VMM. */
 static uint64_t processing(const struct host_table *table, const struct host_row *row)
@@ -67,7 +74,55 @@ static int by_processing(const void *a, const void *b, void *table)
 	return (first < second) - (first > second);
 }
 
-static void add_rows(struct grid *grid, struct host_vm *vm)
+static int has_histograms(const struct host_vms *vms)
+{
+	size_t i;
+
+	for (i = 0; i < vms->nr; i++) {
+		if (vms->vm[i].table.nr_buckets)
+			return 1;
+	}
+	return 0;
+}
+
+/* In cycles, of single exits; -1: not known. */
+static int quantile(const struct host_table *table, const struct host_row *row,
+		    double which, uint64_t *cycles)
+{
+	const struct exitstat_stat stat = {
+		.shape = EXITSTAT_LOG2,
+		.shift = table->shift,
+		.nr_elements = table->nr_buckets,
+	};
+	double result;
+
+	if (!table->nr_buckets ||
+	    exitstat_quantile(&stat, row->bucket, which, row->longest, &result))
+		return -1;
+	*cycles = (uint64_t)result;
+	return 0;
+}
+
+/* The longest one is known exactly, but zero if none was measured. */
+static void add_single(struct grid *grid, const struct host_table *table,
+		       const struct host_row *row)
+{
+	uint64_t cycles;
+	size_t i;
+
+	for (i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		if (quantile(table, row, quantiles[i], &cycles))
+			grid_none(grid);
+		else
+			grid_count(grid, cycles);
+	}
+	if (row->longest)
+		grid_count(grid, row->longest);
+	else
+		grid_none(grid);
+}
+
+static void add_rows(struct grid *grid, struct host_vm *vm, int single)
 {
 	struct host_table *table = &vm->table;
 	uint64_t cycles;
@@ -92,23 +147,46 @@ static void add_rows(struct grid *grid, struct host_vm *vm)
 			grid_count(grid, cycles / row->value[0]);
 		else
 			grid_none(grid);
+		if (single)
+			add_single(grid, table, row);
 	}
+}
+
+/* NULL if the table has no histograms. */
+static json_t *cycles_or_null(const struct host_table *table, int known, uint64_t cycles)
+{
+	if (!table->nr_buckets)
+		return NULL;
+	return known ? json_integer((json_int_t)cycles) : json_null();
+}
+
+static json_t *row_json(const struct host_table *table, const struct host_row *row)
+{
+	uint64_t half = 0, most = 0;
+	int known = !quantile(table, row, quantiles[0], &half) &&
+		    !quantile(table, row, quantiles[1], &most);
+	json_t *object = json_pack("{s:s, s:s*}", "reason", row->reason, "code",
+				   row->code[0] ? row->code : NULL);
+	size_t i;
+
+	for (i = 0; i < table->nr_columns; i++)
+		json_object_set_new(object, table->column[i].name,
+				    json_integer((json_int_t)row->value[i]));
+	json_object_set_new(object, "p50_cycles", cycles_or_null(table, known, half));
+	json_object_set_new(object, "p99_cycles", cycles_or_null(table, known, most));
+	json_object_set_new(object, "max_cycles",
+			    cycles_or_null(table, row->longest != 0, row->longest));
+	return object;
 }
 
 static json_t *vm_json(const struct host_vm *vm)
 {
 	const struct host_table *table = &vm->table;
 	json_t *rows = json_array(), *object, *instance;
-	size_t i, column;
+	size_t i;
 
-	for (i = 0; i < table->nr_rows; i++) {
-		object = json_pack("{s:s, s:s*}", "reason", table->row[i].reason, "code",
-				   table->row[i].code[0] ? table->row[i].code : NULL);
-		for (column = 0; column < table->nr_columns; column++)
-			json_object_set_new(object, table->column[column].name,
-					    json_integer((json_int_t)table->row[i].value[column]));
-		json_array_append_new(rows, object);
-	}
+	for (i = 0; i < table->nr_rows; i++)
+		json_array_append_new(rows, row_json(table, &table->row[i]));
 	instance = json_sprintf("0x%016llx", (unsigned long long)table->instance);
 	object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:I, s:i, s:o}", "vm", vm->id,
 			   "name", vm->name, "uuid", vm->uuid, "pid", (int)vm->pid,
@@ -134,14 +212,15 @@ static json_t *to_json(const struct host_vms *vms)
 
 static int print_grid(const struct options *options, const struct host_vms *vms)
 {
-	struct grid *grid = grid_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int err;
-	size_t i;
+	size_t nr_columns = sizeof(columns) / sizeof(columns[0]), i;
+	int single = has_histograms(vms), err;
+	struct grid *grid;
 
+	grid = grid_new(columns, single ? nr_columns : nr_columns - NR_OF_SINGLE);
 	if (!grid)
 		return -ENOMEM;
 	for (i = 0; i < vms->nr; i++)
-		add_rows(grid, &vms->vm[i]);
+		add_rows(grid, &vms->vm[i], single);
 	if (options->format == FORMAT_CSV) {
 		err = grid_print_csv(grid, stdout, options->separator, 1);
 	} else {

@@ -13,6 +13,7 @@
 
 #define MAX_HOST_COLUMNS	16
 #define MAX_HOST_TIMES		8
+#define MAX_HOST_BUCKETS	64
 
 /* A name and a number of it that the kernel gave, whatever kernel it is. */
 struct host_column {
@@ -23,6 +24,9 @@ struct host_row {
 	char reason[40];
 	char code[16];	/* as the hardware has it, 0x72; "" for OTHER */
 	uint64_t value[MAX_HOST_COLUMNS];
+	/* In cycles, of single exits; zero if not known */
+	uint64_t longest;
+	uint64_t bucket[MAX_HOST_BUCKETS];
 };
 
 /* What a table says. */
@@ -35,6 +39,9 @@ struct host_table {
 	size_t nr_columns;
 	struct host_row *row;	/* reasons that occurred */
 	size_t nr_rows;
+	/* Of the histograms, as in struct exitstat_stat; no buckets: none are kept */
+	uint32_t nr_buckets;
+	uint32_t shift;
 	struct host_column time_name[MAX_HOST_TIMES]; /* of all vCPUs */
 	uint64_t time[MAX_HOST_TIMES];
 	size_t nr_times;
@@ -55,6 +62,11 @@ struct host_vms {
 
 /* 0, -EBADMSG if it is no whole table, -ENOMEM.  Release it in any case. */
 int host_table_read(FILE *in, struct host_table *table);
+/*
+ * The histograms of a table that has been read.  Reasons that occurred since then
+ * are left out.  0 or -EBADMSG, then the table has no buckets.
+ */
+int host_histograms_read(FILE *in, struct host_table *table);
 void host_table_release(struct host_table *table);
 
 /*

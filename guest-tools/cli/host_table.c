@@ -142,6 +142,74 @@ int host_table_read(FILE *in, struct host_table *table)
 	return ferror(in) || !table->nr_times || !table->vendor[0] ? -EBADMSG : 0;
 }
 
+/* "reason longest 512 1024 ... more": each bucket ends at twice what that before does. */
+static int parse_bounds(struct host_table *table, char **next)
+{
+	const char *word = strtok_r(NULL, BLANKS, next);
+	uint64_t bound, expected = 0;
+
+	if (!word || strcmp(word, "longest") || table->nr_buckets)
+		return -1;
+	while ((word = strtok_r(NULL, BLANKS, next)) && strcmp(word, "more")) {
+		if (number(word, &bound) || !bound || (bound & (bound - 1)) ||
+		    (expected && bound != expected) ||
+		    table->nr_buckets == MAX_HOST_BUCKETS - 1)
+			return -1;
+		if (!expected)
+			table->shift = (uint32_t)__builtin_ctzll(bound);
+		expected = 2 * bound;
+		table->nr_buckets++;
+	}
+	if (!word || !table->nr_buckets)
+		return -1;
+	table->nr_buckets++;
+	return 0;
+}
+
+static int parse_histogram(struct host_table *table, const char *reason, char **next)
+{
+	struct host_row row, *found = NULL;
+	size_t i;
+
+	if (!table->nr_buckets || number(strtok_r(NULL, BLANKS, next), &row.longest))
+		return -1;
+	for (i = 0; i < table->nr_buckets; i++) {
+		if (number(strtok_r(NULL, BLANKS, next), &row.bucket[i]))
+			return -1;
+	}
+	for (i = 0; i < table->nr_rows && !found; i++) {
+		if (!strcmp(table->row[i].reason, reason))
+			found = &table->row[i];
+	}
+	if (found) {
+		found->longest = row.longest;
+		memcpy(found->bucket, row.bucket, table->nr_buckets * sizeof(row.bucket[0]));
+	}
+	return 0;
+}
+
+int host_histograms_read(FILE *in, struct host_table *table)
+{
+	char *line = NULL, *next;
+	size_t size = 0;
+	const char *word;
+	int err = 0;
+
+	while (!err && getline(&line, &size, in) >= 0) {
+		next = NULL;
+		word = line[0] == '#' ? NULL : strtok_r(line, BLANKS, &next);
+		if (word && !strcmp(word, "reason"))
+			err = parse_bounds(table, &next);
+		else if (word)
+			err = parse_histogram(table, word, &next);
+	}
+	free(line);
+	if (!err && !ferror(in) && table->nr_buckets)
+		return 0;
+	table->nr_buckets = 0;
+	return -EBADMSG;
+}
+
 void host_table_release(struct host_table *table)
 {
 	free(table->row);

@@ -101,27 +101,43 @@ static void release(struct host_vm *vm)
 	free(vm->uuid);
 }
 
-/* 0, -ENOENT: it has no table (any more), or another error. */
-static int read_vm(const char *debugfs, const char *proc, const char *id, struct host_vm *vm)
+/* 0, -ENOENT: there is no such file (any more), or another error. */
+static int read_file(const char *debugfs, const char *id, const char *name,
+		     int (*read)(FILE *in, struct host_table *table), struct host_table *table)
 {
 	char path[320];
 	FILE *file;
 	int err;
 
-	memset(vm, 0, sizeof(*vm));
-	snprintf(vm->id, sizeof(vm->id), "%s", id);
-	vm->pid = strtol(id, NULL, 10);
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s/exit_stats", debugfs, id) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", debugfs, id, name) >= sizeof(path))
 		return -ENAMETOOLONG;
 	file = fopen(path, "re");
 	if (!file)
 		return errno == EIO ? -ENOENT : -errno;
 	errno = 0;
-	err = host_table_read(file, &vm->table);
+	err = read(file, table);
 	if (err && ferror(file) && errno == EIO)
 		err = -ENOENT;
 	fclose(file);
-	return err ? err : identify(proc, vm);
+	return err;
+}
+
+/* Likewise; -ENOENT: it has no table (any more). */
+static int read_vm(const char *debugfs, const char *proc, const char *id, struct host_vm *vm)
+{
+	int err;
+
+	memset(vm, 0, sizeof(*vm));
+	snprintf(vm->id, sizeof(vm->id), "%s", id);
+	vm->pid = strtol(id, NULL, 10);
+	err = read_file(debugfs, id, "exit_stats", host_table_read, &vm->table);
+	if (err)
+		return err;
+	/* Most hosts keep none. */
+	err = read_file(debugfs, id, "exit_histogram", host_histograms_read, &vm->table);
+	if (err && err != -ENOENT)
+		return err;
+	return identify(proc, vm);
 }
 
 /* PID-FD; beside them are KVM's own statistics. */

@@ -25,6 +25,13 @@
 	"CPUID            0x72         10     1000000000              0\n" \
 	"IOIO             0x7b          5     2000000000     4000000000\n" \
 	"TOTAL               -         16     3000000100     4000000000\n"
+/* Of IOIO 3 from 1024 to 2047 cycles and 2 above that */
+#define HISTOGRAMS \
+	"# Exits by the TSC cycles that it took to process them\n" \
+	"reason          longest   512  1024  2048  more\n" \
+	"OTHER                 0     0     0     0     0\n" \
+	"IOIO              10000     0     0     3     2\n" \
+	"NPF                   9     1     0     0     0\n"
 #define TIMES	"VCPU guest=8000000000 stopped=0 elapsed=18446744073709551615\n"
 
 static int parse(const char *text, struct host_table *table)
@@ -118,6 +125,74 @@ static void not_a_table(void **state)
 			fail_msg("taken: %s", texts[i]);
 		host_table_release(&table);
 	}
+}
+
+static int parse_histograms(const char *text, struct host_table *table)
+{
+	FILE *in = fmemopen((void *)text, strlen(text), "r");
+	int err;
+
+	assert_non_null(in);
+	err = host_histograms_read(in, table);
+	fclose(in);
+	return err;
+}
+
+static void histograms(void **state)
+{
+	struct host_table table;
+
+	assert_int_equal(parse(HEAD ROWS TIMES, &table), 0);
+	assert_int_equal(table.nr_buckets, 0);
+	assert_int_equal(parse_histograms(HISTOGRAMS, &table), 0);
+	assert_int_equal(table.nr_buckets, 4);
+	assert_int_equal(table.shift, 9);
+	/* NPF came too late for the table. */
+	assert_int_equal(table.nr_rows, 3);
+	assert_int_equal(table.row[2].longest, 10000);
+	assert_int_equal(table.row[2].bucket[2], 3);
+	assert_int_equal(table.row[2].bucket[3], 2);
+	assert_int_equal(table.row[1].longest, 0);
+	host_table_release(&table);
+}
+
+static const char *const no_histograms[] = {
+	"",
+	"IOIO 1 2 3\n",				/* of what? */
+	"reason longest\n",
+	"reason longest more\n",
+	"reason longest 512 1024\n",		/* cut off */
+	"reason shortest 512 more\n",
+	"reason longest 500 1000 more\n",
+	"reason longest 512 2048 more\n",
+	"reason longest 0 0 more\n",
+	"reason longest 512 more\nIOIO 1 2\n",
+	"reason longest 512 more\nIOIO 1 2 x\n",
+	"reason longest 512 more\nreason longest 512 more\n",
+	"reason longest 1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 "
+	"131072 262144 524288 1048576 2097152 4194304 8388608 16777216 33554432 67108864 "
+	"134217728 268435456 536870912 1073741824 2147483648 4294967296 8589934592 "
+	"17179869184 34359738368 68719476736 137438953472 274877906944 549755813888 "
+	"1099511627776 2199023255552 4398046511104 8796093022208 17592186044416 "
+	"35184372088832 70368744177664 140737488355328 281474976710656 562949953421312 "
+	"1125899906842624 2251799813685248 4503599627370496 9007199254740992 "
+	"18014398509481984 36028797018963968 72057594037927936 144115188075855872 "
+	"288230376151711744 576460752303423488 1152921504606846976 2305843009213693952 "
+	"4611686018427387904 9223372036854775808 0 more\n",
+};
+
+static void not_histograms(void **state)
+{
+	struct host_table table;
+	size_t i;
+
+	assert_int_equal(parse(HEAD ROWS TIMES, &table), 0);
+	for (i = 0; i < sizeof(no_histograms) / sizeof(no_histograms[0]); i++) {
+		if (parse_histograms(no_histograms[i], &table) != -EBADMSG)
+			fail_msg("taken: %s", no_histograms[i]);
+		assert_int_equal(table.nr_buckets, 0);
+	}
+	host_table_release(&table);
 }
 
 #define IDENTIFY(text, name_, uuid_) identify(text, sizeof(text), name_, uuid_)
@@ -355,6 +430,40 @@ static void formats(void **state)
 	expect_program("./check-json", file);
 }
 
+#define JSON_OF_SINGLE \
+	"jq -e '(.vms[0].rows | all(has(\"max_cycles\") | not)) and (.vms[1].rows |" \
+	"(.[2] | .p50_cycles == 1877 and .max_cycles == 10000 and .p99_cycles == 9801) and" \
+	"(.[0] | .p50_cycles == null and .max_cycles == null))'"
+
+/* One of the two VMs has histograms. */
+static void single_exits(void **state)
+{
+	static const char *const none[] = { NULL }, *const csv[] = { "-x", ";", NULL };
+	static const char *const json[] = { "--json", NULL };
+	char text[20000], file[64];
+
+	assert_int_equal(run(text, sizeof(text), none), 0);
+	assert_null(strstr(text, "P99"));
+	PUT("kvm/100-12/exit_histogram", HISTOGRAMS);
+	assert_int_equal(run(text, sizeof(text), none), 0);
+	assert_non_null(strstr(text, "  P50   P99    MAX\n"));
+	assert_int_equal(run(text, sizeof(text), csv), 0);
+	assert_non_null(strstr(text, ";mean_cycles;p50_cycles;p99_cycles;max_cycles\n"));
+	assert_non_null(strstr(text, ";IOIO;0x7b;5;6000000000;1200000000;1877;9801;10000\n"));
+	assert_non_null(strstr(text, ";OTHER;;1;100;100;;;\n"));
+	assert_non_null(strstr(text, "9-5;;CPUID;0x72;1;5;5;;;\n"));
+	assert_int_equal(run(text, sizeof(text), json), 0);
+	put("json", text, strlen(text));
+	snprintf(file, sizeof(file), "%s/json", root);
+	expect_program(JSON_OF_SINGLE, file);
+	expect_program("./check-json", file);
+	/* What is no histogram is complained about. */
+	PUT("kvm/100-12/exit_histogram", "nonsense\n");
+	assert_int_equal(run(text, sizeof(text), none), EXIT_FAILURE);
+	snprintf(file, sizeof(file), "%s/kvm/100-12/exit_histogram", root);
+	unlink(file);
+}
+
 static void mistakes(void **state)
 {
 	static const char *const extra[] = { "now", NULL };
@@ -377,11 +486,14 @@ int main(void)
 		cmocka_unit_test(no_exits_yet),
 		cmocka_unit_test(another_column),
 		cmocka_unit_test(not_a_table),
+		cmocka_unit_test(histograms),
+		cmocka_unit_test(not_histograms),
 		cmocka_unit_test(names),
 		cmocka_unit_test(vms),
 		cmocka_unit_test(metrics),
 		cmocka_unit_test(parsers),
 		cmocka_unit_test(formats),
+		cmocka_unit_test(single_exits),
 		cmocka_unit_test(mistakes),
 	};
 
