@@ -202,7 +202,10 @@ const struct exitstat_stat *exitstat_find_stat(struct exitstat *es,
 const struct exitstat_stat *exitstat_find_stat_name(struct exitstat *es,
 						    const char *name);
 
-/* The whole VM, exits and cycles only: an exit a row and three more. */
+/*
+ * The whole VM, exits and cycles only: an exit a row, two more, and one for each
+ * 128 rows that the host's table has.
+ */
 int exitstat_snapshot(struct exitstat *es, struct exitstat_snapshot **snap);
 void exitstat_snapshot_free(struct exitstat_snapshot *snap);
 
