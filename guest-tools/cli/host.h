@@ -71,7 +71,8 @@ void host_table_release(struct host_table *table);
 
 /*
  * Name and UUID from the options of a VMM, as /proc/PID/cmdline has them: QEMU's
- * -name and -uuid, --name of others, --id of Firecracker.  "" if there are none.
+ * -name and -uuid, --name of others, --id of Firecracker.  "" if there are none;
+ * fit to be shown.
  * 0 or -ENOMEM.
  */
 int host_identify(const char *cmdline, size_t size, char **name, char **uuid);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "text.h"
 
 /* QEMU's "web1,debug-threads=on" or "guest=web1,...": the name alone. */
 static char *name_of(const char *value)
@@ -69,7 +70,14 @@ int host_identify(const char *cmdline, size_t size, char **name, char **uuid)
 			*uuid = strdup(value);
 		}
 	}
-	return *name && *uuid ? 0 : -ENOMEM;
+	if (!*name || !*uuid)
+		return -ENOMEM;
+	/* Who starts a VM may be anybody, and who reads this is root. */
+	text_make_utf8(*name);
+	text_make_printable(*name);
+	text_make_utf8(*uuid);
+	text_make_printable(*uuid);
+	return 0;
 }
 
 /* A thread's number does as well: KVM names a VM by the one that created it. */

@@ -11,6 +11,7 @@
 
 #include "cli/recorder.h"
 #include "cli/recording.h"
+#include "cli/text.h"
 #include "kvm_exit_stats.h"
 
 struct recorder {
@@ -122,23 +123,14 @@ static json_t *stat_json(const struct exitstat_stat *stat)
 			 "elements", (json_int_t)stat->nr_elements);
 }
 
-/*
- * A word of a command line need not be UTF-8, which JSON has to be: then bytes
- * other than ASCII become question marks.
- */
 static json_t *word_json(const char *word)
 {
-	json_t *string = json_string(word);
-	char *copy, *c;
+	char *copy = strdup(word);
+	json_t *string;
 
-	if (string)
-		return string;
-	copy = strdup(word);
 	if (!copy)
 		return NULL;
-	for (c = copy; *c; c++)
-		if ((unsigned char)*c > 0x7e)
-			*c = '?';
+	text_make_utf8(copy);
 	string = json_string(copy);
 	free(copy);
 	return string;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/recording.h"
+#include "cli/text.h"
 #include "kvm_exit_stats.h"
 
 /* Far above what a host can offer, far below what hurts. */
@@ -157,24 +158,12 @@ static int read_command(struct reader *reader, const json_t *command)
 		return no_memory(reader);
 	to = reader->rec->command;
 	for (i = 0; i < json_array_size(command); i++) {
-		const char *word = json_string_value(json_array_get(command, i));
-
 		if (i)
 			*to++ = ' ';
-		while (*word) {
-			/* It goes to terminals, too; the second kind is two bytes long. */
-			if ((unsigned char)*word < ' ' || *word == 0x7f) {
-				*to++ = '?';
-			} else if (word[0] == '\xc2' && (unsigned char)word[1] < 0xa0) {
-				*to++ = '?';
-				word++;
-			} else {
-				*to++ = *word;
-			}
-			word++;
-		}
+		to = stpcpy(to, json_string_value(json_array_get(command, i)));
 	}
 	*to = '\0';
+	text_make_printable(reader->rec->command);
 	return 0;
 }
 

@@ -217,6 +217,10 @@ static void names(void **state)
 	IDENTIFY("firecracker\0--id\0vm-7\0--api-sock\0/x", "vm-7", "");
 	IDENTIFY("crosvm\0run\0--name=dev", "dev", "");
 	IDENTIFY("lkvm\0run\0--name\0guest-1", "guest-1", "");
+	/* What a terminal would obey, and what is no UTF-8 */
+	IDENTIFY("qemu\0-name\0a\033[2J\n\302\233b\0-uuid\0\0337", "a?[2J??b", "?7");
+	IDENTIFY("qemu\0-name\0caf\303\251", "caf\303\251", "");
+	IDENTIFY("qemu\0-name\0caf\351", "caf?", "");
 	/* Other options, and such that end too early */
 	IDENTIFY("qemu\0-namespace\0x\0-device\0e1000,id=net0", "", "");
 	IDENTIFY("qemu\0-name", "", "");
