@@ -38,9 +38,6 @@ enum {
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define OLDER_TYPE	 "text/plain; version=0.0.4; charset=utf-8"
 
-/* The collector is another user. */
-#define TEXTFILE_MODE	0644
-
 /* Scrapers are few, and quick to ask. */
 #define MAX_CONNECTIONS	16
 #define TIMEOUT_SECONDS	10

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "command.h"
+#include "export.h"
 #include "grid.h"
 #include "host.h"
 #include "kvm_exit_stats.h"
@@ -232,44 +231,21 @@ static int print_grid(const struct options *options, const struct host_vms *vms)
 	return err;
 }
 
-/*
- * A reader sees the old file or the new one, never a part.  The name of the new
- * one does not end in ".prom" until it is complete, so that the collector leaves
- * it alone.
- */
 static int replace(const char *name, const struct host_vms *vms, int enabled)
 {
-	size_t size = strlen(name) + sizeof(".XXXXXX");
-	char *temporary = malloc(size);
-	FILE *out;
-	int fd, err = -1;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	int err = -ENOMEM;
 
-	if (!temporary) {
-		complain("out of memory");
-		return -1;
+	if (out) {
+		host_metrics(out, vms, enabled, 0);
+		if (!fclose(out))
+			err = export_replace_file(name, TEXTFILE_MODE, text, length);
 	}
-	snprintf(temporary, size, "%s.XXXXXX", name);
-	fd = mkstemp(temporary);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out) {
-		complain("cannot write %s: %s", temporary, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		goto out;
-	}
-	/* The collector is not root. */
-	fchmod(fd, 0644);
-	host_metrics(out, vms, enabled, 0);
-	err = finish_output(out, temporary) == EXIT_SUCCESS ? 0 : -1;
-	fclose(out);
-	if (!err && rename(temporary, name)) {
-		complain("cannot replace %s: %s", name, strerror(errno));
-		err = -1;
-	}
-out:
-	if (err && fd >= 0)
-		unlink(temporary);
-	free(temporary);
+	if (err)
+		complain("cannot write %s: %s", name, strerror(-err));
+	free(text);
 	return err;
 }
 

@@ -13,6 +13,9 @@
 int export_parse_address(const char *text, struct sockaddr_storage *address,
 			 socklen_t *length);
 
+/* Of a file for node_exporter's textfile collector, which is another user. */
+#define TEXTFILE_MODE	0644
+
 /*
  * Replace a file: its readers see the old one or the new one, whole, and so does
  * a machine that loses power.  A new one gets this mode, an old one keeps its own.
