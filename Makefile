@@ -68,13 +68,15 @@ deb:
 	$(Q)$(TOP)/packaging/make-deb $(BUILD)/deb
 
 # The modules of the running kernel, or of RELEASE; DESTDIR, prefix as usual.
+# RELOAD=no while a VM runs: those loaded stay until the next boot.
 prefix	?= /usr/local
 RELEASE	?= $(shell uname -r)
 STAGE	:= $(BUILD)/stage
-export DESTDIR prefix SIGN_KEY SIGN_CERT
+export DESTDIR prefix SIGN_KEY SIGN_CERT RELOAD
 
 install:
 	$(Q)kernel=$$(kernel/which-kernel $(RELEASE)) && \
+		packaging/install check $(RELEASE) && \
 		$(MAKE) -C kernel modules KERNEL=$$kernel RELEASE=$(RELEASE)
 	$(Q)rm -rf $(STAGE)
 	$(Q)$(MAKE) -C guest-tools install DESTDIR=$(STAGE)
