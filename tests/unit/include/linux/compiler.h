@@ -5,6 +5,8 @@
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 
+#define __maybe_unused __attribute__((unused))
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What each test of kernel/src needs. */
-#ifndef UNIT_H
-#define UNIT_H
+/* What the tests of the exit statistics' pure logic share. */
+#ifndef EXIT_STATS_KUNIT_H
+#define EXIT_STATS_KUNIT_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include <kunit/test.h>
 
+#include "exit_stats_clock.h"
 #include "exit_stats_leaf.h"
 
 /* The lists once more, written out independently of the code under test. */
@@ -22,18 +17,18 @@ struct listed {
 
 #define LISTED(slot, code, name) { slot, code, #name },
 
-static const struct listed listed_vmx[] __attribute__((unused)) = {
+static const struct listed listed_vmx[] __maybe_unused = {
 	KVM_EXIT_REASONS_VMX(LISTED, LISTED)
 };
 
-static const struct listed listed_svm[] __attribute__((unused)) = {
+static const struct listed listed_svm[] __maybe_unused = {
 	KVM_EXIT_REASONS_SVM(LISTED, LISTED)
 };
 
 #define NO_ROW_LISTED(code, name) { 0, code, #name },
 
 /* Defined by the manual, without a row */
-static const struct listed no_row_svm[] __attribute__((unused)) = {
+static const struct listed no_row_svm[] __maybe_unused = {
 	KVM_EXIT_REASONS_SVM_NO_ROW(NO_ROW_LISTED)
 };
 
@@ -60,30 +55,31 @@ static inline void exit_clock_exit(struct exit_clock *clock, unsigned long slot,
 	exit_clock_exit_at(clock, EXIT_ROW_OFFSET(slot), now);
 }
 
-static inline bool exit_slot_vmx(u32 exit_reason, unsigned long *slot)
+static inline bool exit_slot_vmx(struct kunit *test, u32 exit_reason,
+				 unsigned long *slot)
 {
 	bool known = exit_offset_vmx(exit_reason, slot);
 
-	assert_int_equal(*slot % sizeof(struct exit_row), 0);
+	KUNIT_ASSERT_EQ(test, *slot % sizeof(struct exit_row), 0);
 	*slot /= sizeof(struct exit_row);
 	return known;
 }
 
-static inline unsigned long exit_slot_svm(u32 exit_code)
+static inline unsigned long exit_slot_svm(struct kunit *test, u32 exit_code)
 {
 	unsigned long offset = exit_offset_svm(exit_code);
 
-	assert_int_equal(offset % sizeof(struct exit_row), 0);
+	KUNIT_ASSERT_EQ(test, offset % sizeof(struct exit_row), 0);
 	return offset / sizeof(struct exit_row);
 }
 
 /* A table for any vendor, all zero. */
-static inline struct exit_table *new_table(void)
+static inline struct exit_table *new_table(struct kunit *test)
 {
 	size_t rows = max(ARRAY_SIZE(listed_vmx), ARRAY_SIZE(listed_svm)) + 1;
-	struct exit_table *table = calloc(1, EXIT_TABLE_SIZE(rows));
+	struct exit_table *table = kunit_kzalloc(test, EXIT_TABLE_SIZE(rows), GFP_KERNEL);
 
-	assert_non_null(table);
+	KUNIT_ASSERT_NOT_NULL(test, table);
 	return table;
 }
 
@@ -96,4 +92,4 @@ static inline u32 pseudo_random(u32 *seed)
 	return *seed;
 }
 
-#endif /* UNIT_H */
+#endif /* EXIT_STATS_KUNIT_H */
