@@ -11,6 +11,7 @@
 #define EXIT_STATS_CLOCK_H
 
 #include <linux/bitops.h>
+#include <linux/kcsan-checks.h>
 #include <linux/minmax.h>
 
 #include "exit_stats_table.h"
@@ -49,6 +50,18 @@ static inline void exit_clock_init(struct exit_clock *clock)
 	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
 }
 
+/* One thread writes, any number read: READ_ONCE() there, no atomic here. */
+static __always_inline void exit_add(u64 *word, u64 delta)
+{
+	ASSERT_EXCLUSIVE_WRITER(*word);
+	/*
+	 * WRITE_ONCE() of the sum would keep the compiler from adding in memory:
+	 * two instructions more each, on the exit path.  A word that is added to
+	 * in memory is never seen in halves.
+	 */
+	data_race(*word += delta);
+}
+
 /*
  * A TSC that went back (suspend, sockets out of step) books nothing.  The
  * start moves along, so that the buckets still add up.  Returns what was booked.
@@ -58,12 +71,12 @@ static __always_inline u64 exit_clock_book(struct exit_clock *clock, u64 *bucket
 	u64 delta;
 
 	if (likely(!__builtin_sub_overflow(now, clock->last, &delta))) {
-		*bucket += delta;
+		exit_add(bucket, delta);
 	} else {
-		clock->start += delta;
+		WRITE_ONCE(clock->start, clock->start + delta);
 		delta = 0;
 	}
-	clock->last = now;
+	WRITE_ONCE(clock->last, now);
 	return delta;
 }
 
@@ -118,9 +131,9 @@ static __always_inline void exit_clock_record(struct exit_clock *clock, u64 cycl
 	/* A set bit below it keeps __fls() defined, and all small values in bucket 0. */
 	bucket = __fls(cycles | (1ul << (KVM_EXIT_STATS_BUCKET_SHIFT - 1))) -
 		 (KVM_EXIT_STATS_BUCKET_SHIFT - 1);
-	histogram->bucket[min(bucket, KVM_EXIT_STATS_NR_BUCKETS - 1ul)]++;
+	exit_add(&histogram->bucket[min(bucket, KVM_EXIT_STATS_NR_BUCKETS - 1ul)], 1);
 	if (unlikely(cycles > histogram->longest))
-		histogram->longest = cycles;
+		WRITE_ONCE(histogram->longest, cycles);
 }
 
 /* VM-exit for the reason whose row has this offset, see exit_offset_svm(). */
@@ -131,13 +144,13 @@ static __always_inline void exit_clock_exit_at(struct exit_clock *clock, unsigne
 	struct exit_row *row;
 
 	if (unlikely(!table)) {
-		clock->last = now;
+		WRITE_ONCE(clock->last, now);
 		return;
 	}
 
 	exit_clock_book(clock, &clock->guest, now);
 	row = (struct exit_row *)((char *)table->row + offset);
-	row->stat[EXIT_ROW_EXITS]++;
+	exit_add(&row->stat[EXIT_ROW_EXITS], 1);
 	clock->bucket = &row->stat[EXIT_ROW_KERNEL];
 }
 
@@ -188,8 +201,8 @@ static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment
  */
 static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 {
-	clock->last = now;
-	clock->start = now - clock->elapsed;
+	WRITE_ONCE(clock->last, now);
+	WRITE_ONCE(clock->start, now - clock->elapsed);
 	clock->segment = EXIT_SEGMENT_KERNEL;
 	clock->spent = 0;
 	clock->bucket = &clock->table->before.stat[EXIT_ROW_KERNEL];
@@ -203,7 +216,7 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 	if (!clock->armed)
 		return;
 
-	clock->elapsed = clock->last - clock->start;
+	WRITE_ONCE(clock->elapsed, clock->last - clock->start);
 	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
 	/* Who sees it disarmed sees what elapsed; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, NULL);

@@ -183,6 +183,17 @@ static void add_all(struct fd_image *image)
 	add_tsc_hz(image);
 }
 
+static void copy_stock_data(u64 *data, const struct kvm_vcpu *vcpu)
+{
+	const u64 *stat = (const u64 *)&vcpu->stat;
+	u32 i;
+
+	for (i = 0; i < sizeof(vcpu->stat) / sizeof(u64); i++) {
+		/* KVM goes on counting meanwhile, with plain writes. */
+		data[i] = data_race(READ_ONCE(stat[i]));
+	}
+}
+
 ssize_t kvm_exit_stats_fd_read(struct kvm_vcpu *vcpu, char __user *buffer, size_t size,
 			       loff_t *offset)
 {
@@ -216,7 +227,7 @@ ssize_t kvm_exit_stats_fd_read(struct kvm_vcpu *vcpu, char __user *buffer, size_
 	image.data = (void *)(file + data_offset);
 	image.want_data = *offset + (loff_t)size > data_offset;
 	if (image.want_data)
-		memcpy(image.data, &vcpu->stat, sizeof(vcpu->stat));
+		copy_stock_data(image.data, vcpu);
 	add_all(&image);
 
 	ret = simple_read_from_buffer(buffer, size, offset, file, file_size);
