@@ -5,7 +5,7 @@ include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-lab test-stress check \
 	modules image tools lab clean fuzz deb install uninstall test-package \
-	test-series series kernel bench bench-docs test-selftests
+	test-series series kernel bench bench-docs test-selftests test-debug
 
 help:
 	@echo 'Show and prove:'
@@ -43,13 +43,15 @@ help:
 	@echo '  bench-docs   the same, and docs/performance.md from it'
 	@echo '  test-selftests   KVM selftests of the kernel, stock modules against ours'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
+	@echo '  test-debug  all guests and the stress on kernels with KASAN, lockdep, UBSAN; with KCSAN'
 	@echo '  test-package  packages and make install, in Debian trees of their own'
 	@echo
 	@echo '  clean     remove build/'
 	@echo
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
-demo lab lab-test test-lab test-series test-stress test-package kernel bench bench-docs test-selftests:
+demo lab lab-test test-lab test-series test-stress test-package kernel bench bench-docs \
+		test-selftests test-debug:
 	$(Q)$(MAKE) -C tests $@
 
 modules image series:
