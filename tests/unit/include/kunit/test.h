@@ -44,7 +44,7 @@ struct kunit_case {
 #define KUNIT_ARRAY_PARAM(name, array, get_desc)				\
 	static const void *name##_gen_params(const void *prev, char *desc)	\
 	{									\
-		__typeof__((array)[0]) *next = prev;				\
+		__typeof__(&(array)[0]) next = prev;				\
 										\
 		next = next ? next + 1 : (array);				\
 		if (next - (array) >= (ptrdiff_t)ARRAY_SIZE(array))		\
