@@ -35,9 +35,9 @@ help:
 	@echo '  tool-test exitstat on a made-up host; web-test: its page in a browser,'
 	@echo '            its metrics in Prometheus'
 	@echo '  lab-test  tests on the emulated host; CASE=name for one'
+	@echo '  test-series  apply and build the series step by step, run its selftest'
 	@echo
 	@echo 'Longer than test:'
-	@echo '  test-series  apply and build the series step by step, run its selftest'
 	@echo '  fuzz      libFuzzer on the library and the reader of recordings, a minute each'
 	@echo '  bench     what an exit costs, beside perf, ftrace and bpftrace: build/bench/'
 	@echo '  bench-docs   the same, and docs/performance.md from it'
