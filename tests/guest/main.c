@@ -37,6 +37,8 @@ static const struct {
 	  "a halted vCPU's time is idle, not processing", false },
 	{ "conservation", test_conservation,
 	  "every cycle is in exactly one bucket", false },
+	{ "tsc-steps", test_tsc_steps,
+	  "the same when a TSC steps: the guest's, and the host's", false },
 	{ "migration", test_migration,
 	  "the same while a vCPU moves between CPUs", false },
 	{ "oracle", test_oracle,

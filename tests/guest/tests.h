@@ -16,6 +16,7 @@ void test_vcpus(void);
 void test_userspace_time(void);
 void test_sleep_time(void);
 void test_conservation(void);
+void test_tsc_steps(void);
 void test_migration(void);
 void test_oracle(void);
 void test_time_oracle(void);
