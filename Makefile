@@ -43,7 +43,7 @@ help:
 	@echo '  bench-docs   the same, and docs/performance.md from it'
 	@echo '  test-selftests   KVM selftests of the kernel, stock modules against ours'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
-	@echo '  test-debug  all guests and the stress on kernels with KASAN, lockdep, UBSAN; with KCSAN'
+	@echo '  test-debug  guests and stress on a kernel with KASAN, lockdep, UBSAN; TROUBLE=kcsan'
 	@echo '  test-package  packages and make install, in Debian trees of their own'
 	@echo
 	@echo '  clean     remove build/'

@@ -18,14 +18,14 @@ MODULE_PARM_DESC(kind, "leak, reports or race");
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
 
-static void sleep_in_atomic(void)
+static noinline void sleep_in_atomic(void)
 {
 	preempt_disable();
 	might_sleep();
 	preempt_enable();
 }
 
-static void shift_too_far(void)
+static noinline void shift_too_far(void)
 {
 	unsigned int by = 40;
 
@@ -33,7 +33,7 @@ static void shift_too_far(void)
 	pr_info("fault: %d\n", 1 << by);
 }
 
-static void lock_in_both_orders(void)
+static noinline void lock_in_both_orders(void)
 {
 	mutex_lock(&first);
 	mutex_lock(&second);
@@ -46,7 +46,7 @@ static void lock_in_both_orders(void)
 	mutex_unlock(&second);
 }
 
-static void use_after_free(void)
+static noinline void use_after_free(void)
 {
 	u64 *word = kzalloc(sizeof(*word), GFP_KERNEL);
 	u64 *freed = word;
@@ -57,7 +57,7 @@ static void use_after_free(void)
 		pr_info("fault: %llu\n", READ_ONCE(*freed));
 }
 
-static void forget_memory(void)
+static noinline void forget_memory(void)
 {
 	void *memory = kzalloc(1000, GFP_KERNEL);
 

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For cases on a kernel that looks for trouble; sourced by them, in L1.
+
+kmemleak=/sys/kernel/debug/kmemleak
+
+has_kmemleak() {
+	[ -e $kmemleak ]
+}
+
+# It reports what it has twice found with the same contents, and nothing that is
+# younger than five seconds.
+scan_for_leaks() {
+	sleep 6
+	echo scan >$kmemleak && echo scan >$kmemleak
+}
+
+# What is lost already is not the case's doing.
+forget_leaks() {
+	scan_for_leaks
+	echo clear >$kmemleak
+}
+
+# Fails, and says where it came from, if memory was lost since then.
+no_leaks() {
+	scan_for_leaks || { echo "kmemleak has given up"; return 1; }
+	[ -z "$(head -c 1 $kmemleak)" ] || { head -n 60 $kmemleak; return 1; }
+}
+
+# quietly COMMAND...: for whom the kernel runs out of memory on purpose.  vmalloc()
+# says so with a trace, as for the FPU's state of a vCPU on stock KVM, too; that
+# is left out, anything else is trouble as ever.
+quietly() {
+	local reader status=0 said=/run/kernel-said
+
+	# Errors and worse still reach the console.
+	dmesg -n 4
+	dmesg -w >$said &
+	reader=$!
+	"$@" || status=$?
+	sleep 1
+	kill $reader
+	dmesg -n 7
+	sed -E '/(vmalloc error|page allocation failure): /,/<\/TASK>/d' $said >$said.rest
+	if kernel_trouble $said.rest >$said.trouble; then
+		not_ok "and nothing else is wrong" "$(cat $said.trouble)"
+		grep -aF -A 40 "$(cat $said.trouble)" $said.rest
+	else
+		ok "and nothing else is wrong"
+	fi
+	return $status
+}
