@@ -71,28 +71,28 @@ static const struct exit_reasons *host_reasons(void)
  * after the static key: once statistics are off and a grace period has passed,
  * nobody touches a clock but the one who disarms it.
  */
-static struct exit_clock *clock_get(struct kvm_vcpu *vcpu)
+static __always_inline bool clock_get(struct exit_clock *clock)
+{
+	preempt_disable();
+	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && READ_ONCE(clock->armed))
+		return true;
+
+	preempt_enable();
+	return false;
+}
+
+static __always_inline void clock_put(void)
+{
+	preempt_enable();
+}
+
+/* Inlined, so that what depends on the segments is decided when it is compiled. */
+static __always_inline void clock_switch(struct kvm_vcpu *vcpu, enum exit_segment from,
+					 enum exit_segment to)
 {
 	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 
-	preempt_disable();
-	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && READ_ONCE(clock->armed))
-		return clock;
-
-	preempt_enable();
-	return NULL;
-}
-
-static void clock_put(void)
-{
-	preempt_enable();
-}
-
-static void clock_switch(struct kvm_vcpu *vcpu, enum exit_segment from, enum exit_segment to)
-{
-	struct exit_clock *clock = clock_get(vcpu);
-
-	if (!clock)
+	if (!clock_get(clock))
 		return;
 
 	if (clock->segment == from)
@@ -142,13 +142,12 @@ void __kvm_exit_stats_start(struct kvm_vcpu *vcpu)
 
 void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 {
-	struct exit_clock *clock;
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 
-	if (!READ_ONCE(vcpu_exit_clock(vcpu)->armed))
+	if (!READ_ONCE(clock->armed))
 		__kvm_exit_stats_start(vcpu);
 
-	clock = clock_get(vcpu);
-	if (!clock)
+	if (!clock_get(clock))
 		return;
 
 	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, rdtsc());
@@ -158,12 +157,13 @@ void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 /* KVM_RUN returns: who has the vCPU now? */
 static enum exit_segment segment_after_run(struct kvm_vcpu *vcpu, int r)
 {
-	/* The one error that is a question to the VMM. */
-	if ((r == -EFAULT || r == -EHWPOISON) &&
-	    vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
-		return EXIT_SEGMENT_USER;
-	if (r < 0)
+	if (unlikely(r < 0)) {
+		/* The one error that is a question to the VMM. */
+		if ((r == -EFAULT || r == -EHWPOISON) &&
+		    vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
+			return EXIT_SEGMENT_USER;
 		return EXIT_SEGMENT_STOPPED;
+	}
 
 	/* The VMM maps it, and may write to it. */
 	switch (READ_ONCE(vcpu->run->exit_reason)) {
@@ -186,12 +186,14 @@ void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
 	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, segment_after_run(vcpu, r));
 }
 
-void __kvm_exit_stats_idle(struct kvm_vcpu *vcpu, bool idle)
+void __kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
 {
-	if (idle)
-		clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_IDLE);
-	else
-		clock_switch(vcpu, EXIT_SEGMENT_IDLE, EXIT_SEGMENT_KERNEL);
+	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_IDLE);
+}
+
+void __kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
+{
+	clock_switch(vcpu, EXIT_SEGMENT_IDLE, EXIT_SEGMENT_KERNEL);
 }
 
 /* Only called for a vCPU that is still runnable: a wait stays with the exit. */
@@ -265,8 +267,8 @@ static bool guest_may_ask(struct kvm_vcpu *vcpu)
 
 bool __kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 	u32 function = *eax, index = *ecx;
-	struct exit_clock *clock;
 	struct exit_regs regs;
 	struct exit_view view;
 
@@ -274,8 +276,7 @@ bool __kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx,
 		return false;
 
 	/* A vCPU that asks for itself gets all that it has spent up to now. */
-	clock = clock_get(vcpu);
-	if (clock) {
+	if (clock_get(clock)) {
 		exit_clock_update(clock, rdtsc());
 		clock_put();
 	}

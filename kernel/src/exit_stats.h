@@ -104,7 +104,8 @@ static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
 
 void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu);
 void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r);
-void __kvm_exit_stats_idle(struct kvm_vcpu *vcpu, bool idle);
+void __kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu);
 void __kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu);
 void __kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu);
 void __kvm_exit_stats_start(struct kvm_vcpu *vcpu);
@@ -124,13 +125,13 @@ static inline void kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
 static inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_idle(vcpu, true);
+		__kvm_exit_stats_idle_begin(vcpu);
 }
 
 static inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_idle(vcpu, false);
+		__kvm_exit_stats_idle_end(vcpu);
 }
 
 static inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
@@ -139,9 +140,11 @@ static inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
 		__kvm_exit_stats_sched_out(vcpu);
 }
 
+/* Most vCPUs that are loaded have not been preempted. */
 static inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
+	if (static_branch_unlikely(&kvm_exit_stats_key) &&
+	    vcpu_exit_clock(vcpu)->segment == EXIT_SEGMENT_PREEMPTED)
 		__kvm_exit_stats_sched_in(vcpu);
 }
 

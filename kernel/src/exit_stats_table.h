@@ -168,7 +168,8 @@ static const u16 exit_map_svm[] = {
  */
 static __always_inline bool exit_offset_vmx(u32 exit_reason, unsigned long *offset)
 {
-	u32 basic = exit_reason;
+	/* As wide as a pointer: it need not be widened to be an index. */
+	unsigned long basic = exit_reason;
 
 	*offset = EXIT_ROW_OFFSET(EXIT_SLOT_OTHER);
 	/* Most reasons have no such bits: then one look tells both. */
