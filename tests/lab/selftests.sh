@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel's own KVM selftests, on stock modules and on ours in the same boot:
+# each has to end the same way.  Sourced by the cases, which differ in $without:
+# tests that have this word in tests/selftests/list are left out, too.
+
+# shellcheck source=/dev/null
+. "$LAB_TOP/tests/lab/case.sh"
+need_exit_stats
+
+built=$LAB_BUILD/${LAB_KERNEL%%-*}/selftests-stock
+vendor=VMX
+! grep -qw svm /proc/cpuinfo || vendor=SVM
+
+# listed TEST WORD: what the list says of it here; fails if nothing
+listed() {
+	awk -v test="$1" -v word="$2" -v vendor="$vendor" -v kernel="${LAB_KERNEL%%-*}" '
+		$1 == test && $3 == word &&
+		($2 == "all" || $2 == vendor || $2 == kernel || $2 == vendor "-" kernel) {
+			$1 = $2 = $3 = ""
+			print substr($0, 4)
+			found = 1
+			exit
+		}
+		END { exit !found }' "$built/list"
+}
+
+cpu1=/sys/devices/system/cpu/cpu1/online
+huge_pages=/proc/sys/vm/nr_hugepages
+
+# Some want a second CPU.  The emulators are better off with one: see engine-qemu.
+second_cpu() {
+	[ ! -e $cpu1 ] || [ "$(<$cpu1)" = "$1" ] || echo "$1" >$cpu1
+}
+
+load() {
+	case $1 in
+	ours)	load_kvm ours exit_stats=guest ;;
+	stock)	load_kvm stock
+		[ ! -e /sys/module/kvm/parameters/exit_stats ] || {
+			not_ok "stock modules are loaded" "they are ours"
+			exit 1
+		} ;;
+	esac
+}
+
+# By "modules:test": how it ended, with the last line that it said if it did not
+# pass; milliseconds.
+declare -A ended=() took=()
+
+# run_test MODULES TEST: how it ends is in its exit status, as kselftest has it
+run_test() {
+	local modules=$1 test=$2 status=0 began=${EPOCHREALTIME/./} how last arguments pages limit
+	local said=/tmp/said
+
+	arguments=$(listed "$test" with) || arguments=
+	limit=$(listed "$test" limit) || limit=60
+	! listed "$test" two-cpus >/dev/null || second_cpu 1
+	! pages=$(listed "$test" huge-pages) || echo "$pages" >$huge_pages
+	# shellcheck disable=SC2086 # several
+	timeout -k 5 "$limit" "$built/bin/$test" $arguments >$said 2>&1 </dev/null || status=$?
+	second_cpu 0
+	echo 0 >$huge_pages
+
+	case $status in
+	0)		how=pass ;;
+	4)		how=skip ;;
+	124 | 137)	how=timeout ;;
+	*)		how=fail ;;
+	esac
+	last=
+	[ $how = pass ] || last=$(sed -n '/[^ ]/h; ${ x; s/.*# SKIP *-* *//; s/^\(.\{120\}\).*/\1/; p; }' $said)
+	ended[$modules:$test]="$how $last"
+	took[$modules:$test]=$(((${EPOCHREALTIME/./} - began) / 1000))
+	echo "selftest $modules $test ${took[$modules:$test]} ms $how $last"
+}
+
+run_tests() {
+	local modules=$1 test
+	shift
+
+	load "$modules"
+	for test; do
+		run_test "$modules" "$test"
+	done
+}
+
+how() {
+	echo "${ended[$1:$2]%% *}"
+}
+
+# A skip has a reason, which has to be the same.  What a failure says may have
+# the numbers of the day in it.
+same() {
+	case $(how stock "$1") in
+	skip)	[ "${ended[stock:$1]}" = "${ended[ours:$1]}" ] ;;
+	*)	[ "$(how stock "$1")" = "$(how ours "$1")" ] ;;
+	esac
+}
+
+# Fails if the test is not to be tried once more.
+settled() {
+	same "$1" || return
+	case $(how ours "$1") in
+	fail | timeout)	listed "$1" fails >/dev/null ;;
+	esac
+}
+
+judge() {
+	local test=$1 why
+
+	if ! same "$test"; then
+		not_ok "$test" "${ended[ours:$test]}; on stock modules: ${ended[stock:$test]}"
+		return
+	fi
+	case $(how ours "$test") in
+	pass)	ok "$test passes, as on stock modules" ;;
+	skip)	echo "skip - $test, as on stock modules: ${ended[ours:$test]#skip }" ;;
+	*)	if why=$(listed "$test" fails); then
+			echo "skip - $test fails, as on stock modules: $why"
+		else
+			not_ok "$test" "${ended[ours:$test]}; on stock modules as well, but the list does not say why"
+		fi ;;
+	esac
+}
+
+sum() {
+	local test
+
+	for test in "${tests[@]}"; do
+		how "$1" "$test"
+	done | sort | uniq -c | awk -v modules="$1" '
+		{ text = text ", " $1 " " $2 }
+		END { print "# " modules ": " substr(text, 3) }'
+}
+
+tests=()
+while read -r test; do
+	if why=$(listed "$test" left-out); then
+		echo "skip - $test is left out: $why"
+	elif [ "$without" ] && listed "$test" "$without" >/dev/null; then
+		continue
+	else
+		tests+=("$test")
+	fi
+done <"$built/tests"
+second_cpu 0
+
+run_tests stock "${tests[@]}"
+run_tests ours "${tests[@]}"
+
+# Some tests compare clocks, and an emulator has its moods: what differs gets a
+# second and a third chance, on both.
+for round in 2 3; do
+	again=()
+	for test in "${tests[@]}"; do
+		settled "$test" || again+=("$test")
+	done
+	[ ${#again[@]} -gt 0 ] || break
+	echo "# round $round: ${again[*]}"
+	run_tests stock "${again[@]}"
+	run_tests ours "${again[@]}"
+done
+
+for test in "${tests[@]}"; do
+	judge "$test"
+done
+echo "# Linux $LAB_KERNEL, $vendor, ${#tests[@]} tests, $SECONDS s"
+sum stock
+sum ours
+finish
