@@ -242,6 +242,15 @@ bool vcpu_table(struct vcpu *vcpu, struct table *table)
 	return read_table(path, table);
 }
 
+u64 table_buckets(const struct table *table)
+{
+	u64 sum = table->guest + table->stopped;
+
+	for (int i = COL_KERNEL; i < NR_COLS; i++)
+		sum += table->total[i];
+	return sum;
+}
+
 u64 table_get(const struct table *table, u32 code, int col)
 {
 	for (unsigned int i = 0; i < table->counts.nr; i++)

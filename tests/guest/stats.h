@@ -114,6 +114,14 @@ static inline u64 guest_value(u32 select)
 	return r.rbx << 32 | r.rax;
 }
 
+/* What elapsed on the vCPU that asks, while it asks */
+static inline u64 guest_elapsed(void)
+{
+	return guest_value(KVM_EXIT_STATS_THIS_VCPU |
+			   KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS,
+						 KVM_EXIT_STAT_ELAPSED));
+}
+
 /* The host's table: of a VM, or of one vCPU. */
 enum { COL_EXITS, COL_KERNEL, COL_USER, COL_IDLE, COL_PREEMPTED, NR_COLS };
 
@@ -128,6 +136,7 @@ struct table {
 
 bool vm_table(struct vm *vm, struct table *table);
 bool vcpu_table(struct vcpu *vcpu, struct table *table);
+u64 table_buckets(const struct table *table);	/* all six: at rest what elapsed */
 u64 table_get(const struct table *table, u32 code, int col);	/* 0: no such row */
 
 /* stat.exits, over all vCPUs. */

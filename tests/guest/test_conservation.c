@@ -124,9 +124,7 @@ static __guest void guest_look(struct guest *g)
 	struct work *w = g->data;
 
 	w->tsc[0] = rdtsc();
-	w->elapsed = guest_value(KVM_EXIT_STATS_THIS_VCPU |
-				 KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS,
-						       KVM_EXIT_STAT_ELAPSED));
+	w->elapsed = guest_elapsed();
 	w->tsc[1] = rdtsc();
 }
 
@@ -158,9 +156,7 @@ static void read_buckets(struct vcpu *vcpu, struct buckets *b)
 	b->of[IDLE] = t.total[COL_IDLE];
 	b->of[PREEMPTED] = t.total[COL_PREEMPTED];
 	b->elapsed = t.elapsed;
-	b->sum = 0;
-	for (int i = 0; i < NR_BUCKETS; i++)
-		b->sum += b->of[i];
+	b->sum = table_buckets(&t);
 }
 
 static void guest_side(struct vcpu *vcpu, const char *situation)

@@ -147,10 +147,8 @@ static void off_and_on(void)
 	      "%lu cycles elapsed", elapsed);
 
 	if (vm_table(vm, &table)) {
-		u64 sum = table.guest + table.stopped;
+		u64 sum = table_buckets(&table);
 
-		for (int i = COL_KERNEL; i < NR_COLS; i++)
-			sum += table.total[i];
 		check(sum == table.elapsed, "the buckets are what elapsed",
 		      "%lu of %lu", sum, table.elapsed);
 	}
@@ -227,9 +225,7 @@ static void while_running(void)
 		check(false, "the host's table", "it is not in debugfs");
 		goto out;
 	}
-	sum = table.guest + table.stopped;
-	for (int i = COL_KERNEL; i < NR_COLS; i++)
-		sum += table.total[i];
+	sum = table_buckets(&table);
 	check(sum == table.elapsed && table.elapsed <= took,
 	      "switched while a guest runs, the buckets are what elapsed",
 	      "%lu of %lu, %lu passed", sum, table.elapsed, took);

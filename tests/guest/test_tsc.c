@@ -27,13 +27,6 @@ struct work {
 	u64 tsc[2], elapsed[2];
 };
 
-static u64 guest_elapsed(void)
-{
-	return guest_value(KVM_EXIT_STATS_THIS_VCPU |
-			   KVM_EXIT_STATS_SELECT(KVM_EXIT_STATS_ALL_ROWS,
-						 KVM_EXIT_STAT_ELAPSED));
-}
-
 static __guest void guest_writes_tsc(struct guest *g)
 {
 	struct work *w = g->data;
@@ -47,23 +40,27 @@ static __guest void guest_writes_tsc(struct guest *g)
 	w->elapsed[1] = guest_elapsed();
 }
 
+static void read_host(struct vcpu *vcpu, struct table *table)
+{
+	if (!vcpu_table(vcpu, table))
+		die("the host's table is not in debugfs");
+}
+
 /* At rest, seen by the host: the buckets are what elapsed, and none ran away. */
 static void expect_sane(struct vcpu *vcpu, const struct table *before, const char *what)
 {
 	const u64 most = MILLISECONDS(MOST_MS);
 	struct table now;
-	bool back = false;
+	bool back;
 	char name[80];
 	u64 sum;
 
-	if (!vcpu_table(vcpu, &now))
-		die("the host's table is not in debugfs");
-	sum = now.guest + now.stopped;
-	for (int i = COL_KERNEL; i < NR_COLS; i++)
-		sum += now.total[i];
+	read_host(vcpu, &now);
+	sum = table_buckets(&now);
 	snprintf(name, sizeof(name), "%s: the buckets are what elapsed", what);
 	check(sum == now.elapsed, name, "%lu of %lu cycles", sum, now.elapsed);
 	snprintf(name, sizeof(name), "%s: no bucket ran away", what);
+	back = now.guest < before->guest;
 	for (int i = COL_KERNEL; i < NR_COLS; i++)
 		back |= now.total[i] < before->total[i];
 	check(!back && now.elapsed - before->elapsed <= most, name,
@@ -77,8 +74,7 @@ static void guest_steps(struct vcpu *vcpu, u64 step, const char *what)
 	struct table before;
 	char name[80];
 
-	if (!vcpu_table(vcpu, &before))
-		die("the host's table is not in debugfs");
+	read_host(vcpu, &before);
 	w->step = step;
 	vcpu_call(vcpu, guest_writes_tsc);
 	snprintf(name, sizeof(name), "%s: its TSC steps", what);
@@ -98,8 +94,7 @@ static void vmm_steps(struct vcpu *vcpu)
 	} msr = { .head.nmsrs = 1, .entry = { .index = MSR_TSC } };
 	struct table before;
 
-	if (!vcpu_table(vcpu, &before))
-		die("the host's table is not in debugfs");
+	read_host(vcpu, &before);
 	if (ioctl(vcpu->fd, KVM_GET_MSRS, &msr) != 1)
 		die("KVM_GET_MSRS: %s", strerror(errno));
 	msr.entry.data += FAR;
@@ -130,8 +125,7 @@ static void host_steps(struct vcpu *vcpu)
 		return;
 	}
 	vcpu_call(vcpu, guest_writes_tsc);
-	if (!vcpu_table(vcpu, &before))
-		die("the host's table is not in debugfs");
+	read_host(vcpu, &before);
 
 	begin = rdtsc();
 	if (!step_host(msr, -step))
@@ -144,8 +138,7 @@ static void host_steps(struct vcpu *vcpu)
 	vcpu_call(vcpu, guest_writes_tsc);
 	expect_sane(vcpu, &before, "the host's goes back");
 
-	if (!vcpu_table(vcpu, &before))
-		die("the host's table is not in debugfs");
+	read_host(vcpu, &before);
 	if (!step_host(msr, step))
 		die("/dev/cpu/0/msr: %s", strerror(errno));
 	vcpu_call(vcpu, guest_writes_tsc);

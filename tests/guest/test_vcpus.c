@@ -51,9 +51,7 @@ static void expect_buckets(struct vcpu *vcpu, const char *name)
 		check(false, name, "there is no table of vCPU %d", vcpu->index);
 		return;
 	}
-	sum = table.guest + table.stopped;
-	for (int i = COL_KERNEL; i < NR_COLS; i++)
-		sum += table.total[i];
+	sum = table_buckets(&table);
 	check(sum && sum == table.elapsed, name, "vCPU %d: %lu of %lu cycles",
 	      vcpu->index, sum, table.elapsed);
 }
