@@ -59,13 +59,20 @@ static void leave_cgroup(void)
 	rmdir(OWN_CGROUP);
 }
 
-/* Bytes of objects in the kernel that are charged to us, to the byte */
+/*
+ * Bytes of objects in the kernel that are charged to us, to the byte.  The kernel
+ * adds up small changes every two seconds only, or when somebody reads cpu.stat.
+ */
 static s64 kernel_objects(void)
 {
-	FILE *file = fopen(OWN_CGROUP "/memory.stat", "re");
 	char line[128];
 	s64 bytes = -1;
+	FILE *file;
 
+	file_word(OWN_CGROUP "/cpu.stat", line, sizeof(line));
+	if (!line[0])
+		die("this kernel does not add up a control group's statistics");
+	file = fopen(OWN_CGROUP "/memory.stat", "re");
 	if (!file)
 		die(OWN_CGROUP "/memory.stat: %s", strerror(errno));
 	while (bytes < 0 && fgets(line, sizeof(line), file))
