@@ -177,6 +177,8 @@ static int record_to_file(struct record *record)
 	sigset_t signals, old;
 	int err, status;
 
+	/* From before there is a file: one that comes early ends it, too. */
+	child_block_signals(&signals, &old);
 	err = exitstat_open(&record->es);
 	if (err) {
 		complain("%s", record->es ? exitstat_reason(record->es) : "out of memory");
@@ -192,7 +194,6 @@ static int record_to_file(struct record *record)
 		return EXIT_FAILURE;
 	}
 
-	child_block_signals(&signals, &old);
 	/* A limit to the size of files is an error like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	status = record_all(record, &signals, &old);
