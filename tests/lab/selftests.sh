@@ -13,17 +13,18 @@ built=$LAB_BUILD/${LAB_KERNEL%%-*}/selftests-stock
 vendor=VMX
 ! grep -qw svm /proc/cpuinfo || vendor=SVM
 
-# listed TEST WORD: what the list says of it here; fails if nothing
+# By "test word": what the list says of it here.
+declare -A list=()
+while read -r test where word text; do
+	case $where in
+	all | "$vendor" | "${LAB_KERNEL%%-*}" | "$vendor-${LAB_KERNEL%%-*}")
+		[ -v "list[$test $word]" ] || list[$test $word]=$text ;;
+	esac
+done < <(grep -v -e '^#' -e '^$' "$built/list")
+
+# listed TEST WORD: print what the list says; fails if nothing
 listed() {
-	awk -v test="$1" -v word="$2" -v vendor="$vendor" -v kernel="${LAB_KERNEL%%-*}" '
-		$1 == test && $3 == word &&
-		($2 == "all" || $2 == vendor || $2 == kernel || $2 == vendor "-" kernel) {
-			$1 = $2 = $3 = ""
-			print substr($0, 4)
-			found = 1
-			exit
-		}
-		END { exit !found }' "$built/list"
+	[ -v "list[$1 $2]" ] && echo "${list[$1 $2]}"
 }
 
 cpu1=/sys/devices/system/cpu/cpu1/online
@@ -126,13 +127,14 @@ judge() {
 }
 
 sum() {
-	local test
+	local test end
+	declare -A number=([pass]=0 [skip]=0 [fail]=0 [timeout]=0)
 
 	for test in "${tests[@]}"; do
-		how "$1" "$test"
-	done | sort | uniq -c | awk -v modules="$1" '
-		{ text = text ", " $1 " " $2 }
-		END { print "# " modules ": " substr(text, 3) }'
+		end=$(how "$1" "$test")
+		number[$end]=$((number[$end] + 1))
+	done
+	echo "# $1: ${number[pass]} pass, ${number[skip]} skip, ${number[fail]} fail, ${number[timeout]} time out"
 }
 
 tests=()
