@@ -87,9 +87,25 @@ KERNEL_TROUBLE+='|suspicious RCU usage|possible (recursive|circular|irq lock)'
 KERNEL_TROUBLE+='|inconsistent lock state|invalid opcode: '
 KERNEL_TROUBLE="\\[ *[0-9]+\\.[0-9]+\\](.*($KERNEL_TROUBLE)|( \\[[ TC0-9]+\\])? WARNING: )"
 
+# A console's log, or what counts of it: a kernel that looks for data races finds
+# those that KVM has of its own.
+kernel_said() {
+	case $LAB_KERNEL in
+	*-kcsan)	"$LAB_TOP/tests/trouble/races" "$1" || cat "$1" ;;
+	*)		cat "$1" ;;
+	esac
+}
+
 # The first line of trouble in a console's log; fails if there is none.
 kernel_trouble() {
-	grep -m 1 -aE "$KERNEL_TROUBLE" "$1" | plain_text
+	grep -m 1 -aE "$KERNEL_TROUBLE" <(kernel_said "$1" 2>/dev/null) | plain_text
+}
+
+# Those that were left out, by their lines; fails if one is at a line of ours.
+kernel_races() {
+	case $LAB_KERNEL in
+	*-kcsan)	"$LAB_TOP/tests/trouble/races" --lines "$1" ;;
+	esac
 }
 
 last_lines() {
