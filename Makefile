@@ -5,7 +5,7 @@ include packaging/quiet.mk
 
 .PHONY: help demo test unit tool-test web-test lab-test test-lab test-stress check \
 	modules image tools lab clean fuzz deb install uninstall test-package \
-	test-series series kernel bench bench-docs test-selftests test-debug
+	test-series series kernel bench bench-docs test-selftests test-debug stock-races
 
 help:
 	@echo 'Show and prove:'
@@ -44,6 +44,7 @@ help:
 	@echo '  test-selftests   KVM selftests of the kernel, stock modules against ours'
 	@echo '  test-stress  2,000 vCPUs come and go, 100 reloads, allocations that fail'
 	@echo '  test-debug  guests and stress on a kernel with KASAN, lockdep, UBSAN; TROUBLE=kcsan'
+	@echo '  stock-races  which data races KVM has of its own, for the list of TROUBLE=kcsan'
 	@echo '  test-package  packages and make install, in Debian trees of their own'
 	@echo
 	@echo '  clean     remove build/'
@@ -51,7 +52,7 @@ help:
 	@echo 'KERNEL=6.12 (default) selects the kernel.  V=1 shows the commands.'
 
 demo lab lab-test test-lab test-series test-stress test-package kernel bench bench-docs \
-		test-selftests test-debug:
+		test-selftests test-debug stock-races:
 	$(Q)$(MAKE) -C tests $@
 
 modules image series:
