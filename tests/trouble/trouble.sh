@@ -32,18 +32,29 @@ no_leaks() {
 # says so with a trace, as for the FPU's state of a vCPU on stock KVM, too; that
 # is left out, anything else is trouble as ever.
 quietly() {
-	local reader status=0 said=/run/kernel-said
+	local reader status=0 try said=/run/kernel-said
 
 	# Errors and worse still reach the console.
 	dmesg -n 4
 	dmesg -w >$said &
 	reader=$!
 	"$@" || status=$?
-	sleep 1
+	# All that the kernel said is there once this is.
+	echo "<6>quietly: the end" >/dev/kmsg
+	for ((try = 0; try < 60; try++)); do
+		! grep -qF "quietly: the end" $said || break
+		sleep 1
+	done
 	kill $reader
 	dmesg -n 7
-	sed -E '/(vmalloc error|page allocation failure): /,/<\/TASK>/d' $said >$said.rest
-	if kernel_trouble $said.rest >$said.trouble; then
+	# One that has no end is not left out.
+	awk '/(vmalloc error|page allocation failure): / { inside = 1 }
+		inside { held = held $0 "\n" } !inside
+		/<\/TASK>/ { inside = 0; held = "" }
+		END { printf "%s", held }' $said >$said.rest
+	if [ $try -eq 60 ]; then
+		not_ok "and nothing else is wrong" "the kernel's log broke off"
+	elif kernel_trouble $said.rest >$said.trouble; then
 		not_ok "and nothing else is wrong" "$(cat $said.trouble)"
 		grep -aF -A 40 "$(cat $said.trouble)" $said.rest
 	else
