@@ -69,6 +69,17 @@ follow_result() {
 		sed -u -e "/^$LAB_END/Q" -e '/^LAB-UP/d' | plain_text
 }
 
+# await_end PID SECONDS: fails if the process is there still.
+await_end() {
+	local tries
+
+	for ((tries = 0; tries < $2 * 10; tries++)); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # The exit status that a machine reported; fails if it reported none.
 reported_status() {
 	local status
@@ -98,6 +109,8 @@ kernel_said() {
 
 # The first line of trouble in a console's log; fails if there is none.
 kernel_trouble() {
+	# Asked again and again, most often for nothing.
+	grep -qaE "$KERNEL_TROUBLE" "$1" || return
 	grep -m 1 -aE "$KERNEL_TROUBLE" <(kernel_said "$1" 2>/dev/null) | plain_text
 }
 
