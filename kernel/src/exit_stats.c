@@ -65,41 +65,6 @@ static const struct exit_reasons *host_reasons(void)
 	return boot_cpu_has(X86_FEATURE_SVM) ? &exit_reasons_svm : &exit_reasons_vmx;
 }
 
-/*
- * A transition outside of the run loop.  The scheduler's notifiers make
- * transitions of their own, so preemption is off.  The mode is read again
- * after the static key: once statistics are off and a grace period has passed,
- * nobody touches a clock but the one who disarms it.
- */
-static __always_inline bool clock_get(struct exit_clock *clock)
-{
-	preempt_disable();
-	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && READ_ONCE(clock->armed))
-		return true;
-
-	preempt_enable();
-	return false;
-}
-
-static __always_inline void clock_put(void)
-{
-	preempt_enable();
-}
-
-/* Inlined, so that what depends on the segments is decided when it is compiled. */
-static __always_inline void clock_switch(struct kvm_vcpu *vcpu, enum exit_segment from,
-					 enum exit_segment to)
-{
-	struct exit_clock *clock = vcpu_exit_clock(vcpu);
-
-	if (!clock_get(clock))
-		return;
-
-	if (clock->segment == from)
-		exit_clock_switch(clock, to, rdtsc());
-	clock_put();
-}
-
 static struct exit_table *new_table(void)
 {
 	struct exit_table *table;
@@ -134,24 +99,11 @@ void __kvm_exit_stats_start(struct kvm_vcpu *vcpu)
 		smp_store_release(&clock->table, table);
 	}
 
-	preempt_disable();
-	if (READ_ONCE(exit_stats_mode) != EXIT_STATS_OFF && !clock->armed)
-		exit_clock_arm(clock, rdtsc());
-	preempt_enable();
-}
-
-void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
-{
-	struct exit_clock *clock = vcpu_exit_clock(vcpu);
-
-	if (!READ_ONCE(clock->armed))
-		__kvm_exit_stats_start(vcpu);
-
-	if (!clock_get(clock))
-		return;
-
-	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, rdtsc());
-	clock_put();
+	if (exit_clock_hold()) {
+		if (!clock->armed)
+			exit_clock_arm(clock, rdtsc());
+		exit_clock_release();
+	}
 }
 
 /* KVM_RUN returns: who has the vCPU now? */
@@ -183,28 +135,7 @@ static enum exit_segment segment_after_run(struct kvm_vcpu *vcpu, int r)
 
 void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
 {
-	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, segment_after_run(vcpu, r));
-}
-
-void __kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
-{
-	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_IDLE);
-}
-
-void __kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
-{
-	clock_switch(vcpu, EXIT_SEGMENT_IDLE, EXIT_SEGMENT_KERNEL);
-}
-
-/* Only called for a vCPU that is still runnable: a wait stays with the exit. */
-void __kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
-{
-	clock_switch(vcpu, EXIT_SEGMENT_KERNEL, EXIT_SEGMENT_PREEMPTED);
-}
-
-void __kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
-{
-	clock_switch(vcpu, EXIT_SEGMENT_PREEMPTED, EXIT_SEGMENT_KERNEL);
+	vcpu_exit_clock_leave(vcpu, segment_after_run(vcpu, r));
 }
 
 void kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
@@ -276,9 +207,9 @@ bool __kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx,
 		return false;
 
 	/* A vCPU that asks for itself gets all that it has spent up to now. */
-	if (clock_get(clock)) {
-		exit_clock_update(clock, rdtsc());
-		clock_put();
+	if (exit_clock_hold()) {
+		exit_clock_spend(clock, exit_clock_update(clock, rdtsc()));
+		exit_clock_release();
 	}
 
 	kvm_exit_stats_view(vcpu->kvm, &view);

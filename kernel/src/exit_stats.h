@@ -43,6 +43,13 @@ static __always_inline struct exit_clock *vcpu_exit_clock(struct kvm_vcpu *vcpu)
 	return (struct exit_clock *)(vcpu + 1);
 }
 
+/* Of processing that is not at its end; only histograms want to know. */
+static __always_inline void exit_clock_spend(struct exit_clock *clock, u64 cycles)
+{
+	if (static_branch_unlikely(&kvm_exit_stats_histogram_key))
+		clock->spent += cycles;
+}
+
 /* VM-entry and VM-exit, as near to the instruction as noinstr allows. */
 
 static __always_inline void kvm_exit_stats_entry(struct kvm_vcpu *vcpu)
@@ -74,7 +81,7 @@ static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, u32
 	if (likely(exit_offset_vmx(exit_reason, &offset)) || exit_reason != EXIT_REASON_UNDEFINED)
 		exit_clock_exit_at(clock, offset, rdtsc());
 	else
-		exit_clock_update(clock, rdtsc());
+		exit_clock_spend(clock, exit_clock_update(clock, rdtsc()));
 }
 
 /* A macro: the reason may have to be read from the VMCS, which costs. */
@@ -87,8 +94,11 @@ static __always_inline void __kvm_exit_stats_exit_vmx(struct kvm_vcpu *vcpu, u32
 /* KVM makes up an exit for guest state that it will not even try to enter. */
 static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
-		exit_clock_update(vcpu_exit_clock(vcpu), rdtsc());
+	if (static_branch_unlikely(&kvm_exit_stats_key)) {
+		struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+		exit_clock_spend(clock, exit_clock_update(clock, rdtsc()));
+	}
 }
 
 /* TSC at the exit that just happened, for KVM's own book-keeping too. */
@@ -100,52 +110,105 @@ static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
 	return rdtsc();
 }
 
-/* The rest of a vCPU's life. */
+/*
+ * The rest of a vCPU's life.  The scheduler's notifiers make transitions of their
+ * own, so preemption is off.  The key is asked again then: once statistics are
+ * off and a grace period has passed, nobody touches a clock but the one who
+ * disarms it.
+ */
+static __always_inline bool exit_clock_hold(void)
+{
+	preempt_disable();
+	if (static_branch_likely(&kvm_exit_stats_key))
+		return true;
 
-void __kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu);
-void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r);
-void __kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu);
-void __kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu);
-void __kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu);
-void __kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu);
+	preempt_enable();
+	return false;
+}
+
+static __always_inline void exit_clock_release(void)
+{
+	preempt_enable();
+}
+
+/* From KVM's work to another segment.  Inlined, as a call would cost as much again. */
+static __always_inline void vcpu_exit_clock_leave(struct kvm_vcpu *vcpu,
+						  enum exit_segment segment)
+{
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+	if (exit_clock_hold()) {
+		exit_clock_spend(clock, exit_clock_leave(clock, segment, rdtsc()));
+		exit_clock_release();
+	}
+}
+
+static __always_inline void vcpu_exit_clock_resume(struct kvm_vcpu *vcpu)
+{
+	struct exit_clock *clock = vcpu_exit_clock(vcpu);
+
+	if (exit_clock_hold()) {
+		exit_clock_spend(clock, exit_clock_resume(clock, rdtsc()));
+		exit_clock_release();
+	}
+}
+
 void __kvm_exit_stats_start(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r);
 
-static inline void kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_run_begin(vcpu);
+	if (static_branch_unlikely(&kvm_exit_stats_key)) {
+		if (likely(READ_ONCE(vcpu_exit_clock(vcpu)->armed)))
+			vcpu_exit_clock_resume(vcpu);
+		else
+			__kvm_exit_stats_start(vcpu);
+	}
 }
 
-static inline void kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
+/* Most exits that the VMM gets are for a device; it may write to @vcpu->run. */
+static __always_inline void kvm_exit_stats_run_end(struct kvm_vcpu *vcpu, int r)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_run_end(vcpu, r);
+	if (static_branch_unlikely(&kvm_exit_stats_key)) {
+		u32 exit_reason = READ_ONCE(vcpu->run->exit_reason);
+
+		if (likely(r >= 0 && (exit_reason == KVM_EXIT_IO ||
+				      exit_reason == KVM_EXIT_MMIO)))
+			vcpu_exit_clock_leave(vcpu, EXIT_SEGMENT_USER);
+		else
+			__kvm_exit_stats_run_end(vcpu, r);
+	}
 }
 
-static inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_idle_begin(vcpu);
+		vcpu_exit_clock_leave(vcpu, EXIT_SEGMENT_IDLE);
 }
 
-static inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_idle_end(vcpu);
+		vcpu_exit_clock_resume(vcpu);
 }
 
-static inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
+/*
+ * Called for a vCPU that is still runnable: a wait stays with the exit.  So does
+ * all that happens while it is idle.
+ */
+static __always_inline void kvm_exit_stats_sched_out(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_key))
-		__kvm_exit_stats_sched_out(vcpu);
+	if (static_branch_unlikely(&kvm_exit_stats_key) &&
+	    vcpu_exit_clock(vcpu)->segment == EXIT_SEGMENT_KERNEL)
+		vcpu_exit_clock_leave(vcpu, EXIT_SEGMENT_PREEMPTED);
 }
 
 /* Most vCPUs that are loaded have not been preempted. */
-static inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key) &&
 	    vcpu_exit_clock(vcpu)->segment == EXIT_SEGMENT_PREEMPTED)
-		__kvm_exit_stats_sched_in(vcpu);
+		vcpu_exit_clock_resume(vcpu);
 }
 
 static inline void kvm_exit_stats_check_request(struct kvm_vcpu *vcpu)

@@ -37,7 +37,7 @@ struct exit_clock {
 
 	u64 spent;			/* processing of the last exit, if not in one go */
 	struct exit_table *table;	/* owned; stays while not armed */
-	struct exit_row *row;		/* of the last exit, unless in KERNEL */
+	u64 *kernel;			/* the last exit's bucket KERNEL, unless it is open */
 	enum exit_segment segment;
 	u64 start;			/* while armed: @last minus all that elapsed */
 	u64 elapsed;			/* while not armed: all that elapsed */
@@ -45,9 +45,16 @@ struct exit_clock {
 	u64 instance;			/* no other vCPU has had the same */
 };
 
-static inline void exit_clock_init(struct exit_clock *clock)
+/* Without a row a clock runs on, and its hooks need not ask. */
+static inline void exit_clock_open_sink(struct exit_clock *clock)
 {
 	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
+	clock->kernel = clock->bucket;
+}
+
+static inline void exit_clock_init(struct exit_clock *clock)
+{
+	exit_clock_open_sink(clock);
 }
 
 /* One thread writes, any number read: READ_ONCE() there, no atomic here. */
@@ -158,11 +165,12 @@ static __always_inline void exit_clock_exit_at(struct exit_clock *clock, unsigne
 
 /*
  * No transition: book what has passed, say for a reader that wants it all.  For
- * the segment KERNEL only, as it is processing.
+ * the segment KERNEL only.  Returns the cycles of processing, which belong to
+ * @spent if there are histograms; so do the next two.
  */
-static inline void exit_clock_update(struct exit_clock *clock, u64 now)
+static __always_inline u64 exit_clock_update(struct exit_clock *clock, u64 now)
 {
-	clock->spent += exit_clock_book(clock, clock->bucket, now);
+	return exit_clock_book(clock, clock->bucket, now);
 }
 
 /* A row keeps them in the same order. */
@@ -170,28 +178,31 @@ static_assert(EXIT_ROW_USER - EXIT_ROW_KERNEL == EXIT_SEGMENT_USER);
 static_assert(EXIT_ROW_IDLE - EXIT_ROW_KERNEL == EXIT_SEGMENT_IDLE);
 static_assert(EXIT_ROW_PREEMPTED - EXIT_ROW_KERNEL == EXIT_SEGMENT_PREEMPTED);
 
-static __always_inline u64 *exit_clock_bucket(struct exit_clock *clock, enum exit_segment segment)
+/* From KERNEL to another segment; the row stays the same. */
+static __always_inline u64 exit_clock_leave(struct exit_clock *clock, enum exit_segment segment,
+					    u64 now)
 {
-	return segment == EXIT_SEGMENT_STOPPED ? &clock->armed->stopped :
-						 &clock->row->stat[EXIT_ROW_KERNEL + segment];
+	u64 *kernel = clock->bucket;
+	u64 cycles = exit_clock_book(clock, kernel, now);
+
+	clock->kernel = kernel;
+	clock->segment = segment;
+	if (segment != EXIT_SEGMENT_STOPPED)
+		clock->bucket = kernel + segment;
+	else if (clock->armed)
+		clock->bucket = &clock->armed->stopped;
+	return cycles;
 }
 
-/* From one segment outside the guest to another; the row stays the same. */
-static __always_inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment segment,
-					      u64 now)
+/* Back to KERNEL from any other. */
+static __always_inline u64 exit_clock_resume(struct exit_clock *clock, u64 now)
 {
 	enum exit_segment from = clock->segment;
-	u64 delta;
+	u64 cycles = exit_clock_book(clock, clock->bucket, now);
 
-	/* The exit path opens the row's bucket and keeps no other record. */
-	if (from == EXIT_SEGMENT_KERNEL)
-		clock->row = exit_clock_row(clock);
-
-	delta = exit_clock_book(clock, clock->bucket, now);
-	if (from == EXIT_SEGMENT_KERNEL || from == EXIT_SEGMENT_USER)
-		clock->spent += delta;
-	clock->segment = segment;
-	clock->bucket = exit_clock_bucket(clock, segment);
+	clock->segment = EXIT_SEGMENT_KERNEL;
+	clock->bucket = clock->kernel;
+	return from == EXIT_SEGMENT_USER ? cycles : 0;
 }
 
 /*
@@ -216,7 +227,7 @@ static inline void exit_clock_disarm(struct exit_clock *clock)
 		return;
 
 	WRITE_ONCE(clock->elapsed, clock->last - clock->start);
-	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
+	exit_clock_open_sink(clock);
 	/* Who sees it disarmed sees what elapsed; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, NULL);
 }

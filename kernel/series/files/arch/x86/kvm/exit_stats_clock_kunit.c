@@ -424,7 +424,7 @@ static void an_exit_is_recorded_with_all_its_processing(struct kunit *test)
 	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 4001111);
 	exit_clock_switch(clock, EXIT_SEGMENT_IDLE, 4011111);
 	exit_clock_switch(clock, EXIT_SEGMENT_KERNEL, 9011111);
-	exit_clock_update(clock, 9111111);
+	clock->spent += exit_clock_update(clock, 9111111);
 	exit_clock_record(clock, exit_clock_entry(clock, 10111111));
 	h = clock->table->row[IOIO].histogram;
 	KUNIT_ASSERT_NOT_NULL(test, h);
@@ -438,7 +438,7 @@ static void an_exit_is_recorded_with_all_its_processing(struct kunit *test)
 
 	/* And so it does after it was off. */
 	exit_clock_exit(clock, IOIO, 10111112);
-	exit_clock_update(clock, 20111112);
+	clock->spent += exit_clock_update(clock, 20111112);
 	exit_clock_disarm(clock);
 	exit_clock_record(clock, exit_clock_entry(clock, 30111112));
 	exit_clock_exit(clock, IOIO, 30111113);

@@ -55,6 +55,19 @@ static inline void exit_clock_exit(struct exit_clock *clock, unsigned long slot,
 	exit_clock_exit_at(clock, EXIT_ROW_OFFSET(slot), now);
 }
 
+/* What the hooks do, with histograms: from any segment to any other. */
+static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment segment, u64 now)
+{
+	enum exit_segment from = clock->segment;
+
+	if (from != EXIT_SEGMENT_KERNEL)
+		clock->spent += exit_clock_resume(clock, now);
+	if (segment != EXIT_SEGMENT_KERNEL)
+		clock->spent += exit_clock_leave(clock, segment, now);
+	else if (from == EXIT_SEGMENT_KERNEL)
+		clock->spent += exit_clock_update(clock, now);
+}
+
 static inline bool exit_slot_vmx(struct kunit *test, u32 exit_reason,
 				 unsigned long *slot)
 {
