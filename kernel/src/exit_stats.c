@@ -49,8 +49,11 @@ static enum exit_stats_mode exit_stats_mode = EXIT_STATS_GUEST;
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_key);
 EXPORT_SYMBOL_GPL(kvm_exit_stats_key);
 
-/* Only on while the other one is: who reads a stamp must find a new one. */
-DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
+/*
+ * On after the other one, and off before it: for who relies on what VM-entry and
+ * VM-exit have just left in a clock.
+ */
+DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_steady_key);
 
 DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
 EXPORT_SYMBOL_GPL(kvm_exit_stats_histogram_key);
@@ -260,7 +263,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 	WRITE_ONCE(exit_stats_mode, mode);
 
 	if (mode == EXIT_STATS_OFF && old != EXIT_STATS_OFF) {
-		static_branch_disable(&kvm_exit_stats_tsc_key);
+		static_branch_disable(&kvm_exit_stats_steady_key);
 		static_branch_disable(&kvm_exit_stats_key);
 		/* The last hook that saw the key has left. */
 		synchronize_rcu();
@@ -269,7 +272,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 		mutex_unlock(&kvm_lock);
 	} else if (mode != EXIT_STATS_OFF && old == EXIT_STATS_OFF) {
 		static_branch_enable(&kvm_exit_stats_key);
-		static_branch_enable(&kvm_exit_stats_tsc_key);
+		static_branch_enable(&kvm_exit_stats_steady_key);
 		mutex_lock(&kvm_lock);
 		start_all_vcpus();
 		mutex_unlock(&kvm_lock);

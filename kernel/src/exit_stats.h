@@ -26,7 +26,7 @@
 #define KVM_REQ_EXIT_STATS KVM_ARCH_REQ(55)
 
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_key);
-DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_tsc_key);
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_steady_key);
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
 
 /*
@@ -104,7 +104,7 @@ static __always_inline void kvm_exit_stats_no_entry(struct kvm_vcpu *vcpu)
 /* TSC at the exit that just happened, for KVM's own book-keeping too. */
 static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_exit_stats_tsc_key))
+	if (static_branch_unlikely(&kvm_exit_stats_steady_key))
 		return vcpu_exit_clock(vcpu)->last;
 
 	return rdtsc();
@@ -112,14 +112,14 @@ static __always_inline u64 kvm_exit_stats_tsc(struct kvm_vcpu *vcpu)
 
 /*
  * The rest of a vCPU's life.  The scheduler's notifiers make transitions of their
- * own, so preemption is off.  The key is asked again then: once statistics are
- * off and a grace period has passed, nobody touches a clock but the one who
- * disarms it.
+ * own, so preemption is off.  Once statistics are off and a grace period has
+ * passed, nobody touches a clock but the one who disarms it; for that the second
+ * key is asked when preemption is off.
  */
 static __always_inline bool exit_clock_hold(void)
 {
 	preempt_disable();
-	if (static_branch_likely(&kvm_exit_stats_key))
+	if (static_branch_likely(&kvm_exit_stats_steady_key))
 		return true;
 
 	preempt_enable();
@@ -143,12 +143,17 @@ static __always_inline void vcpu_exit_clock_leave(struct kvm_vcpu *vcpu,
 	}
 }
 
-static __always_inline void vcpu_exit_clock_resume(struct kvm_vcpu *vcpu)
+/* Back to it.  What the VMM has spent is processing, too. */
+static __always_inline void vcpu_exit_clock_resume(struct kvm_vcpu *vcpu, bool from_vmm)
 {
 	struct exit_clock *clock = vcpu_exit_clock(vcpu);
 
 	if (exit_clock_hold()) {
-		exit_clock_spend(clock, exit_clock_resume(clock, rdtsc()));
+		if (from_vmm && static_branch_unlikely(&kvm_exit_stats_histogram_key) &&
+		    clock->segment == EXIT_SEGMENT_USER)
+			clock->spent += exit_clock_resume(clock, rdtsc());
+		else
+			exit_clock_resume(clock, rdtsc());
 		exit_clock_release();
 	}
 }
@@ -160,7 +165,7 @@ static __always_inline void kvm_exit_stats_run_begin(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key)) {
 		if (likely(READ_ONCE(vcpu_exit_clock(vcpu)->armed)))
-			vcpu_exit_clock_resume(vcpu);
+			vcpu_exit_clock_resume(vcpu, true);
 		else
 			__kvm_exit_stats_start(vcpu);
 	}
@@ -189,7 +194,7 @@ static __always_inline void kvm_exit_stats_idle_begin(struct kvm_vcpu *vcpu)
 static __always_inline void kvm_exit_stats_idle_end(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key))
-		vcpu_exit_clock_resume(vcpu);
+		vcpu_exit_clock_resume(vcpu, false);
 }
 
 /*
@@ -208,7 +213,7 @@ static __always_inline void kvm_exit_stats_sched_in(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_exit_stats_key) &&
 	    vcpu_exit_clock(vcpu)->segment == EXIT_SEGMENT_PREEMPTED)
-		vcpu_exit_clock_resume(vcpu);
+		vcpu_exit_clock_resume(vcpu, false);
 }
 
 static inline void kvm_exit_stats_check_request(struct kvm_vcpu *vcpu)

@@ -45,16 +45,18 @@ struct exit_clock {
 	u64 instance;			/* no other vCPU has had the same */
 };
 
-/* Without a row a clock runs on, and its hooks need not ask. */
-static inline void exit_clock_open_sink(struct exit_clock *clock)
+/* KVM works, on what this row stands for. */
+static inline void exit_clock_open(struct exit_clock *clock, struct exit_row *row)
 {
-	clock->bucket = &clock->sink.stat[EXIT_ROW_KERNEL];
+	clock->segment = EXIT_SEGMENT_KERNEL;
+	clock->bucket = &row->stat[EXIT_ROW_KERNEL];
 	clock->kernel = clock->bucket;
 }
 
+/* What a clock without a table books is nobody's, and its hooks need not ask. */
 static inline void exit_clock_init(struct exit_clock *clock)
 {
-	exit_clock_open_sink(clock);
+	exit_clock_open(clock, &clock->sink);
 }
 
 /* One thread writes, any number read: READ_ONCE() there, no atomic here. */
@@ -120,10 +122,16 @@ static inline struct exit_histogram *exit_histogram_get(struct exit_clock *clock
  */
 static __always_inline void exit_clock_record(struct exit_clock *clock, u64 cycles)
 {
-	struct exit_row *row = exit_clock_row(clock);
-	struct exit_histogram *histogram = row->histogram;
+	struct exit_histogram *histogram;
+	struct exit_row *row;
 	unsigned long bucket;
 
+	/* A transition was missed: see exit_clock_leave(). */
+	if (unlikely(clock->segment != EXIT_SEGMENT_KERNEL))
+		return;
+
+	row = exit_clock_row(clock);
+	histogram = row->histogram;
 	cycles += clock->spent;
 	clock->spent = 0;
 
@@ -166,7 +174,7 @@ static __always_inline void exit_clock_exit_at(struct exit_clock *clock, unsigne
 /*
  * No transition: book what has passed, say for a reader that wants it all.  For
  * the segment KERNEL only.  Returns the cycles of processing, which belong to
- * @spent if there are histograms; so do the next two.
+ * @spent if there are histograms; so does the next one.
  */
 static __always_inline u64 exit_clock_update(struct exit_clock *clock, u64 now)
 {
@@ -178,13 +186,22 @@ static_assert(EXIT_ROW_USER - EXIT_ROW_KERNEL == EXIT_SEGMENT_USER);
 static_assert(EXIT_ROW_IDLE - EXIT_ROW_KERNEL == EXIT_SEGMENT_IDLE);
 static_assert(EXIT_ROW_PREEMPTED - EXIT_ROW_KERNEL == EXIT_SEGMENT_PREEMPTED);
 
-/* From KERNEL to another segment; the row stays the same. */
+/*
+ * From KERNEL to another segment; the row stays the same.  While statistics are
+ * switched on or off, some hooks are on and some are not: a transition may be
+ * missed.  Then time goes to the segment before it, but never to another word
+ * than a bucket.
+ */
 static __always_inline u64 exit_clock_leave(struct exit_clock *clock, enum exit_segment segment,
 					    u64 now)
 {
 	u64 *kernel = clock->bucket;
-	u64 cycles = exit_clock_book(clock, kernel, now);
+	u64 cycles;
 
+	if (unlikely(clock->segment != EXIT_SEGMENT_KERNEL))
+		return 0;
+
+	cycles = exit_clock_book(clock, kernel, now);
 	clock->kernel = kernel;
 	clock->segment = segment;
 	if (segment != EXIT_SEGMENT_STOPPED)
@@ -194,15 +211,14 @@ static __always_inline u64 exit_clock_leave(struct exit_clock *clock, enum exit_
 	return cycles;
 }
 
-/* Back to KERNEL from any other. */
+/* Back to KERNEL from any other.  Returns the cycles there; those in USER are processing. */
 static __always_inline u64 exit_clock_resume(struct exit_clock *clock, u64 now)
 {
-	enum exit_segment from = clock->segment;
 	u64 cycles = exit_clock_book(clock, clock->bucket, now);
 
 	clock->segment = EXIT_SEGMENT_KERNEL;
 	clock->bucket = clock->kernel;
-	return from == EXIT_SEGMENT_USER ? cycles : 0;
+	return cycles;
 }
 
 /*
@@ -213,9 +229,8 @@ static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 {
 	WRITE_ONCE(clock->last, now);
 	WRITE_ONCE(clock->start, now - clock->elapsed);
-	clock->segment = EXIT_SEGMENT_KERNEL;
 	clock->spent = 0;
-	clock->bucket = &clock->table->before.stat[EXIT_ROW_KERNEL];
+	exit_clock_open(clock, &clock->table->before);
 	/* Who sees it armed sees its start; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, clock->table);
 }
@@ -223,11 +238,10 @@ static inline void exit_clock_arm(struct exit_clock *clock, u64 now)
 /* Stop to count. Time that is not booked yet is charged to nobody. */
 static inline void exit_clock_disarm(struct exit_clock *clock)
 {
-	if (!clock->armed)
-		return;
-
-	WRITE_ONCE(clock->elapsed, clock->last - clock->start);
-	exit_clock_open_sink(clock);
+	if (clock->armed)
+		WRITE_ONCE(clock->elapsed, clock->last - clock->start);
+	/* Even if not armed: it may be in any segment. */
+	exit_clock_open(clock, &clock->sink);
 	/* Who sees it disarmed sees what elapsed; see exit_clock_elapsed(). */
 	smp_store_release(&clock->armed, NULL);
 }

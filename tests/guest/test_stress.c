@@ -301,9 +301,12 @@ static void failing_run(u64 *refused, u64 *uncounted)
 {
 	for (int n = 1; n < MOST_ALLOCATIONS; n++) {
 		struct vm *vm = vm_create(0);
-		struct vcpu *vcpu = vcpu_create(vm);
+		struct vcpu *vcpu;
 		bool failed;
 
+		/* KVM gives the VM a thread of its own then, in ever so many allocations. */
+		vcpu_call(vcpu_create(vm), guest_some_calls);
+		vcpu = vcpu_create(vm);
 		vcpu_start(vcpu, guest_some_calls);
 		fail_nth(n);
 		while (ioctl(vcpu->fd, KVM_RUN, 0) < 0) {
@@ -316,12 +319,65 @@ static void failing_run(u64 *refused, u64 *uncounted)
 			die("KVM_RUN without memory: exit %u", vcpu->run->exit_reason);
 		/* Whatever was missing, the next run has it. */
 		vcpu_call(vcpu, guest_some_calls);
-		*uncounted += ask_exits(vcpu, REASON_HYPERCALL) < 2 * CALLS;
+		*uncounted += ask_exits(vcpu, REASON_HYPERCALL) < 3 * CALLS;
 		vm_destroy(vm);
 		if (!failed)
 			return;
 	}
 	die("KVM_RUN allocates without end");
+}
+
+/* The cache that a table comes from, by the kernel's configuration */
+static const char *const table_caches[] = { "kmalloc-cg-8k", "kmalloc-8k" };
+
+static bool fail_tables(bool fail)
+{
+	static const struct {
+		const char *name, *on, *off;
+	} settings[] = {
+		{ "cache-filter", "Y", "N" },
+		{ "task-filter", "Y", "N" },
+		{ "times", "-1", "1" },
+		{ "probability", "100", "0" },
+	};
+	bool found = false;
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(table_caches); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab", table_caches[i]);
+		found |= file_write(path, fail ? "1" : "0");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/failslab/%s", settings[i].name);
+		found &= file_write(path, fail ? settings[i].on : settings[i].off);
+	}
+	return found && file_write("/proc/thread-self/make-it-fail", fail ? "1" : "0");
+}
+
+/*
+ * It has no table for long, and goes to the VMM and back again and again: its
+ * clock must not lead anywhere else.
+ */
+static void run_without_a_table(void)
+{
+	struct vm *vm = vm_create(0);
+	struct vcpu *vcpu = vcpu_create(vm);
+	u64 uncounted;
+
+	if (!fail_tables(true)) {
+		skip("a vCPU without a table", "this kernel cannot fail one cache's allocations");
+		vm_destroy(vm);
+		return;
+	}
+	for (int i = 0; i < 100; i++)
+		vcpu_call(vcpu, guest_some_calls);
+	uncounted = ask_exits(vcpu, REASON_HYPERCALL);
+	fail_tables(false);
+	vcpu_call(vcpu, guest_some_calls);
+	check(uncounted == 0, "a vCPU without a table runs on uncounted", "%lu exits", uncounted);
+	check(ask_exits(vcpu, REASON_HYPERCALL) == CALLS, "and counts once it has one",
+	      "%lu exits", ask_exits(vcpu, REASON_HYPERCALL));
+	vm_destroy(vm);
 }
 
 void test_alloc_fail(void)
@@ -349,5 +405,6 @@ void test_alloc_fail(void)
 	failing_run(&refused, &uncounted);
 	printf("# first run: %lu refused, %lu went on uncounted\n", refused, uncounted);
 	check(uncounted, "without memory for its table a vCPU runs on uncounted", "none did");
+	run_without_a_table();
 	check(guest_sees_stats(), "a new guest has its statistics", "it has not");
 }

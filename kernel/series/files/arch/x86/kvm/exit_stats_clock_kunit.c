@@ -46,6 +46,28 @@ static void expect_conserved(struct kunit *test, const struct exit_clock *clock)
 	KUNIT_EXPECT_EQ(test, sum_of_buckets(clock), exit_clock_elapsed(clock));
 }
 
+/* The next cycles go to a bucket of the table, or of the sink. */
+static void expect_clock_in_order(struct kunit *test, const struct exit_clock *clock)
+{
+	const struct exit_table *table = clock->armed;
+	const struct exit_row *rows = &clock->sink;
+	size_t offset, number;
+
+	if (table && clock->bucket == &table->stopped) {
+		KUNIT_EXPECT_EQ(test, clock->segment, EXIT_SEGMENT_STOPPED);
+		return;
+	}
+	if (table)
+		rows = clock->bucket < table->row->stat ? &table->before : table->row;
+	offset = (const char *)clock->bucket - (const char *)rows->stat;
+	number = offset % sizeof(*rows) / sizeof(u64);
+	KUNIT_ASSERT_GE(test, table && rows == table->row ? ROWS : 1, offset / sizeof(*rows) + 1);
+	KUNIT_ASSERT_GE(test, number, EXIT_ROW_KERNEL);
+	KUNIT_ASSERT_GE(test, EXIT_ROW_PREEMPTED, number);
+	if (clock->segment == EXIT_SEGMENT_KERNEL)
+		KUNIT_ASSERT_EQ(test, number, EXIT_ROW_KERNEL);
+}
+
 static void nothing_is_booked_unless_armed(struct kunit *test)
 {
 	struct exit_clock *clock = test->priv;
@@ -61,6 +83,78 @@ static void nothing_is_booked_unless_armed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exit_clock_elapsed(clock), 0);
 	/* KVM takes its own last_guest_tsc from here. */
 	KUNIT_EXPECT_EQ(test, clock->last, 150);
+}
+
+/* Its hooks do not ask: it may come into any segment, and leaves no other trace. */
+static void nothing_is_booked_in_any_segment_unless_armed(struct kunit *test)
+{
+	struct exit_clock *clock = test->priv;
+	struct exit_table *zero = new_table(test);
+
+	for (enum exit_segment segment = 0; segment <= EXIT_SEGMENT_STOPPED; segment++) {
+		exit_clock_switch(clock, segment, 100);
+		exit_clock_entry(clock, 200);
+		exit_clock_exit(clock, HLT, 300);
+		expect_clock_in_order(test, clock);
+		exit_clock_disarm(clock);
+		KUNIT_EXPECT_TRUE(test, clock->bucket == &clock->sink.stat[EXIT_ROW_KERNEL]);
+		KUNIT_EXPECT_EQ(test, clock->segment, EXIT_SEGMENT_KERNEL);
+	}
+	KUNIT_EXPECT_EQ(test, memcmp(clock->table, zero, EXIT_TABLE_SIZE(ROWS)), 0);
+	KUNIT_EXPECT_EQ(test, exit_clock_elapsed(clock), 0);
+	KUNIT_EXPECT_NULL(test, clock->sink.histogram);
+	KUNIT_EXPECT_EQ(test, clock->instance, 0);
+}
+
+/*
+ * While statistics are switched, hooks go on and off one after the other, and a
+ * vCPU that gets no table has none that begin a KVM_RUN.
+ */
+static void a_transition_that_is_missed_does_no_harm(struct kunit *test)
+{
+	struct exit_clock *clock = test->priv;
+	struct exit_histograms *histograms = kunit_kzalloc(test, sizeof(*histograms), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, histograms);
+	for (unsigned int armed = 0; armed < 2; armed++) {
+		if (armed) {
+			clock->table->histograms = histograms;
+			exit_clock_arm(clock, 0);
+		}
+		for (unsigned int i = 1; i < 20; i++) {
+			exit_clock_exit(clock, i % 2 ? HLT : IOIO, 100 * i);
+			exit_clock_leave(clock, EXIT_SEGMENT_PREEMPTED, 100 * i + 10);
+			exit_clock_leave(clock, EXIT_SEGMENT_STOPPED, 100 * i + 20);
+			exit_clock_leave(clock, EXIT_SEGMENT_IDLE, 100 * i + 30);
+			expect_clock_in_order(test, clock);
+			if (i % 4 == 0)
+				exit_clock_resume(clock, 100 * i + 40);
+			if (i % 8 == 0)
+				exit_clock_resume(clock, 100 * i + 50);
+			exit_clock_record(clock, exit_clock_entry(clock, 100 * i + 60));
+			expect_clock_in_order(test, clock);
+		}
+		KUNIT_EXPECT_NULL(test, clock->sink.histogram);
+		KUNIT_EXPECT_EQ(test, clock->instance, 0);
+		if (armed)
+			expect_conserved(test, clock);
+	}
+	KUNIT_EXPECT_EQ(test, stat(clock, HLT, KVM_EXIT_STAT_EXITS), 10);
+	KUNIT_EXPECT_EQ(test, stat(clock, IOIO, KVM_EXIT_STAT_EXITS), 9);
+}
+
+/* Switched on in a segment that its hook has missed. */
+static void armed_it_works_whatever_it_did(struct kunit *test)
+{
+	struct exit_clock *clock = test->priv;
+
+	exit_clock_leave(clock, EXIT_SEGMENT_USER, 10);
+	exit_clock_arm(clock, 100);
+	exit_clock_resume(clock, 110);
+	exit_clock_resume(clock, 120);
+	exit_clock_entry(clock, 130);
+	KUNIT_EXPECT_EQ(test, clock->table->before.stat[KVM_EXIT_STAT_KERNEL], 30);
+	expect_conserved(test, clock);
 }
 
 static void a_round_trip_books_guest_and_kernel(struct kunit *test)
@@ -138,7 +232,7 @@ static void segments_go_to_the_row_of_the_last_exit(struct kunit *test)
 	expect_conserved(test, clock);
 }
 
-/* A vCPU that is halted in the VMM's hands, say: no kernel in between. */
+/* KVM works for no time in between. */
 static void segments_may_follow_each_other_directly(struct kunit *test)
 {
 	struct exit_clock *clock = test->priv;
@@ -585,17 +679,19 @@ static void any_history_is_conserved(struct kunit *test)
 		} else if (dice < 10) {
 			exit_clock_update(clock, now);
 			model_pass(m, now);
-		} else if (dice < 50 && m->armed) {
+		} else if (dice < 50) {
 			enum exit_segment to = pseudo_random(&seed) % 5;
 
 			exit_clock_switch(clock, to, now);
 			model_pass(m, now);
-			m->segment = to;
+			if (m->armed)
+				m->segment = to;
 		} else if (!m->armed || m->segment == EXIT_SEGMENT_KERNEL) {
 			exit_clock_entry(clock, now);
 			model_pass(m, now);
 			m->guest = true;
 		}
+		expect_clock_in_order(test, clock);
 		if (step % 997 == 0)
 			expect_like_model(test, clock, m);
 	}
@@ -606,6 +702,9 @@ static void any_history_is_conserved(struct kunit *test)
 
 static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(nothing_is_booked_unless_armed),
+	KUNIT_CASE(nothing_is_booked_in_any_segment_unless_armed),
+	KUNIT_CASE(a_transition_that_is_missed_does_no_harm),
+	KUNIT_CASE(armed_it_works_whatever_it_did),
 	KUNIT_CASE(a_round_trip_books_guest_and_kernel),
 	KUNIT_CASE(an_exit_is_counted_at_once),
 	KUNIT_CASE(other_has_a_row_of_its_own),

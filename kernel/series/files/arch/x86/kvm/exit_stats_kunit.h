@@ -60,12 +60,14 @@ static inline void exit_clock_switch(struct exit_clock *clock, enum exit_segment
 {
 	enum exit_segment from = clock->segment;
 
-	if (from != EXIT_SEGMENT_KERNEL)
+	if (from == EXIT_SEGMENT_USER)
 		clock->spent += exit_clock_resume(clock, now);
+	else if (from != EXIT_SEGMENT_KERNEL)
+		exit_clock_resume(clock, now);
+	else if (segment == EXIT_SEGMENT_KERNEL)
+		clock->spent += exit_clock_update(clock, now);
 	if (segment != EXIT_SEGMENT_KERNEL)
 		clock->spent += exit_clock_leave(clock, segment, now);
-	else if (from == EXIT_SEGMENT_KERNEL)
-		clock->spent += exit_clock_update(clock, now);
 }
 
 static inline bool exit_slot_vmx(struct kunit *test, u32 exit_reason,
