@@ -74,4 +74,5 @@ load_kvm() {
 	rmmod kvm_$vendor kvm
 	insmod "$from/kvm.ko" "$@"
 	insmod "$from/kvm-$vendor.ko"
+	[ ! -e /sys/kernel/debug/kcsan ] || "$LAB_TOP/tests/lab/watch-kvm"
 }
