@@ -103,9 +103,9 @@ void test_userspace_time(void)
 /*
  * sleep-time
  */
-#define SLEEP_MS		500
-#define PROCESSING_PERCENT	20	/* of the sleep, at most; all of it, if it were charged */
-#define IDLE_PERCENT		80	/* at least */
+#define SLEEP_MS		1000
+#define PROCESSING_PERCENT	5	/* of the sleep, at most */
+#define IDLE_PERCENT		95	/* at least */
 
 static __guest void guest_sleep(struct guest *g)
 {
