@@ -55,6 +55,12 @@ EXPORT_SYMBOL_GPL(kvm_exit_stats_key);
  */
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_steady_key);
 
+/*
+ * Whether there are histograms is said at load.  The key is on while exits are
+ * recorded: after the others, and off before them, as an exit whose sleep a hook
+ * has missed would be the longest one for good.
+ */
+bool kvm_exit_stats_histograms __ro_after_init;
 DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
 EXPORT_SYMBOL_GPL(kvm_exit_stats_histogram_key);
 
@@ -73,7 +79,7 @@ static struct exit_table *new_table(void)
 	struct exit_table *table;
 
 	table = kzalloc(EXIT_TABLE_SIZE(host_reasons()->nr_rows), GFP_KERNEL_ACCOUNT);
-	if (!table || !static_key_enabled(&kvm_exit_stats_histogram_key))
+	if (!table || !kvm_exit_stats_histograms)
 		return table;
 
 	table->histograms = kzalloc(sizeof(*table->histograms), GFP_KERNEL_ACCOUNT);
@@ -181,7 +187,7 @@ void kvm_exit_stats_view(struct kvm *kvm, struct exit_view *view)
 		.vm	    = kvm,
 		.nr_vcpus   = atomic_read(&kvm->online_vcpus),
 		.tsc_hz	    = tsc_khz * 1000ull,
-		.histograms = static_key_enabled(&kvm_exit_stats_histogram_key),
+		.histograms = kvm_exit_stats_histograms,
 	};
 
 	first = view_clock(view, 0);
@@ -263,6 +269,7 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 	WRITE_ONCE(exit_stats_mode, mode);
 
 	if (mode == EXIT_STATS_OFF && old != EXIT_STATS_OFF) {
+		static_branch_disable(&kvm_exit_stats_histogram_key);
 		static_branch_disable(&kvm_exit_stats_steady_key);
 		static_branch_disable(&kvm_exit_stats_key);
 		/* The last hook that saw the key has left. */
@@ -273,6 +280,8 @@ static int exit_stats_set(const char *val, const struct kernel_param *kp)
 	} else if (mode != EXIT_STATS_OFF && old == EXIT_STATS_OFF) {
 		static_branch_enable(&kvm_exit_stats_key);
 		static_branch_enable(&kvm_exit_stats_steady_key);
+		if (kvm_exit_stats_histograms)
+			static_branch_enable(&kvm_exit_stats_histogram_key);
 		mutex_lock(&kvm_lock);
 		start_all_vcpus();
 		mutex_unlock(&kvm_lock);
@@ -304,7 +313,8 @@ static int exit_stats_histogram_set(const char *val, const struct kernel_param *
 	if (r)
 		return r;
 
-	if (on)
+	kvm_exit_stats_histograms = on;
+	if (on && exit_stats_mode != EXIT_STATS_OFF)
 		static_branch_enable(&kvm_exit_stats_histogram_key);
 	else
 		static_branch_disable(&kvm_exit_stats_histogram_key);
@@ -313,8 +323,7 @@ static int exit_stats_histogram_set(const char *val, const struct kernel_param *
 
 static int exit_stats_histogram_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%c\n",
-			  static_key_enabled(&kvm_exit_stats_histogram_key) ? 'Y' : 'N');
+	return sysfs_emit(buffer, "%c\n", kvm_exit_stats_histograms ? 'Y' : 'N');
 }
 
 static const struct kernel_param_ops exit_stats_histogram_ops = {

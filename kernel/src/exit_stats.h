@@ -28,6 +28,7 @@
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_key);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_steady_key);
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_histogram_key);
+extern bool kvm_exit_stats_histograms;
 
 /*
  * The clock lies right behind struct kvm_vcpu, as the next member of struct

@@ -37,7 +37,7 @@ struct exit_clock {
 
 	u64 spent;			/* processing of the last exit, if not in one go */
 	struct exit_table *table;	/* owned; stays while not armed */
-	u64 *kernel;			/* the last exit's bucket KERNEL, unless it is open */
+	u64 *kernel;			/* the bucket KERNEL that was left last */
 	enum exit_segment segment;
 	u64 start;			/* while armed: @last minus all that elapsed */
 	u64 elapsed;			/* while not armed: all that elapsed */
@@ -189,8 +189,8 @@ static_assert(EXIT_ROW_PREEMPTED - EXIT_ROW_KERNEL == EXIT_SEGMENT_PREEMPTED);
 /*
  * From KERNEL to another segment; the row stays the same.  While statistics are
  * switched on or off, some hooks are on and some are not: a transition may be
- * missed.  Then time goes to the segment before it, but never to another word
- * than a bucket.
+ * missed.  Then time goes to the segment before it, or with a leave missed to the
+ * reason that was left before that, but never to another word than a bucket.
  */
 static __always_inline u64 exit_clock_leave(struct exit_clock *clock, enum exit_segment segment,
 					    u64 now)

@@ -129,7 +129,7 @@ DEFINE_SHOW_ATTRIBUTE(exit_histogram_vcpu);
 void kvm_exit_stats_vm_debugfs(struct kvm *kvm)
 {
 	debugfs_create_file("exit_stats", 0400, kvm->debugfs_dentry, kvm, &exit_stats_vm_fops);
-	if (static_key_enabled(&kvm_exit_stats_histogram_key))
+	if (kvm_exit_stats_histograms)
 		debugfs_create_file("exit_histogram", 0400, kvm->debugfs_dentry, kvm,
 				    &exit_histogram_vm_fops);
 }
@@ -137,6 +137,6 @@ void kvm_exit_stats_vm_debugfs(struct kvm *kvm)
 void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
 {
 	debugfs_create_file("exit_stats", 0400, dir, vcpu, &exit_stats_vcpu_fops);
-	if (static_key_enabled(&kvm_exit_stats_histogram_key))
+	if (kvm_exit_stats_histograms)
 		debugfs_create_file("exit_histogram", 0400, dir, vcpu, &exit_histogram_vcpu_fops);
 }

@@ -15,6 +15,8 @@
 #define SLOW_MS		5
 #define SLEEP_MS	50
 
+#define PARAMETER	"/sys/module/kvm/parameters/"
+
 #define BUCKETS		KVM_EXIT_STATS_NR_BUCKETS
 
 /* One row, as a guest sees it */
@@ -182,6 +184,8 @@ static void asleep(struct vcpu *vcpu)
 	      "%lu exits, %lu in buckets", seen.exits, seen.sum);
 	check(seen.longest < MILLISECONDS(SLEEP_MS), "it took less than it slept",
 	      "%lu cycles", seen.longest);
+	check(seen.longest == seen.cycles, "it took what was before the sleep and after it",
+	      "%lu cycles of %lu", seen.longest, seen.cycles);
 }
 
 /* debugfs has the same, at rest. */
@@ -220,6 +224,28 @@ static void host_side(struct vcpu *vcpu)
 	      "the host's histogram is the guest's", "longest %lu, %lu in buckets", longest, sum);
 }
 
+/* Off, nothing is recorded; on again, each exit is, though it was loaded but once. */
+static void off_and_on(void)
+{
+	struct vm *vm = vm_create(0);
+	struct vcpu *vcpu = vcpu_create(vm);
+	char mode[16], histograms[16];
+	struct seen seen;
+
+	file_word(PARAMETER "exit_stats", mode, sizeof(mode));
+	vcpu_call(vcpu, guest_hypercalls);
+	file_write(PARAMETER "exit_stats", "off");
+	file_word(PARAMETER "exit_stats_histogram", histograms, sizeof(histograms));
+	vcpu_call(vcpu, guest_hypercalls);
+	file_write(PARAMETER "exit_stats", mode);
+	vcpu_call(vcpu, guest_hypercalls);
+	look(vcpu, slot_of(REASON_HYPERCALL), &seen);
+	check(seen.exits == 2 * NR_HYPERCALLS && seen.sum == seen.exits && histograms[0] == 'Y',
+	      "off and on again, each exit is in one bucket", "%lu exits, %lu in buckets",
+	      seen.exits, seen.sum);
+	vm_destroy(vm);
+}
+
 void test_histogram(void)
 {
 	struct query q = { .leaf = KVM_EXIT_STATS_INFO, .subleaf = KVM_EXIT_STATS_INFO_ABI };
@@ -238,6 +264,7 @@ void test_histogram(void)
 			asleep(vcpu);
 		else
 			skip("a sleep", "no TSC-deadline timer");
+		off_and_on();
 	}
 	vm_destroy(vm);
 }
