@@ -48,8 +48,14 @@ need_exit_stats() {
 # it on before a guest starts and no event is lost.
 kvm_exit_event=/sys/kernel/tracing/events/kvm/kvm_exit
 
+# Until the case ends: another one may unload KVM, and the kernel warns of a module
+# that goes while it is traced.
 trace_exits() {
-	echo 'hist:keys=exit_reason.hex:size=4096' >$kvm_exit_event/trigger
+	local histogram='hist:keys=exit_reason.hex:size=4096'
+
+	echo "$histogram" >$kvm_exit_event/trigger
+	# shellcheck disable=SC2064 # expanded now
+	trap "echo '!$histogram' >$kvm_exit_event/trigger" EXIT
 }
 
 traced_exits() {
@@ -71,8 +77,9 @@ load_kvm() {
 	shift
 
 	[ ! -d /sys/module/kvm_amd ] || vendor=amd
-	rmmod kvm_$vendor kvm
-	insmod "$from/kvm.ko" "$@"
-	insmod "$from/kvm-$vendor.ko"
+	# Also where set -e is off, as in a condition.
+	rmmod kvm_$vendor kvm || return
+	insmod "$from/kvm.ko" "$@" || return
+	insmod "$from/kvm-$vendor.ko" || return
 	[ ! -e /sys/kernel/debug/kcsan ] || "$LAB_TOP/tests/lab/watch-kvm"
 }
