@@ -55,7 +55,7 @@ trace_exits() {
 
 	echo "$histogram" >$kvm_exit_event/trigger
 	# shellcheck disable=SC2064 # expanded now
-	trap "echo '!$histogram' >$kvm_exit_event/trigger" EXIT
+	trap "echo '!$histogram' >$kvm_exit_event/trigger || :" EXIT
 }
 
 traced_exits() {
@@ -71,9 +71,12 @@ vm_directory() {
 }
 
 # load_kvm ours|stock [PARAMETER...]: other modules in a running host, in a case
-# that needs "modules".  No VM may be there; the parameters are kvm.ko's.
+# that needs "modules".  No VM may be there; the parameters are kvm.ko's, for ours
+# without any those that the host has booted with.
 load_kvm() {
 	local from=/run/lab-kvm/$1 vendor=intel
+	# shellcheck disable=SC2086 # words
+	[ "$*" != ours ] || set -- ours ${LAB_KVM_PARAMETERS:-}
 	shift
 
 	[ ! -d /sys/module/kvm_amd ] || vendor=amd
