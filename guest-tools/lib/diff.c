@@ -56,16 +56,22 @@ static int take_values(const struct exitstat *es, uint32_t kind,
 	return 0;
 }
 
+static int compare_slots(const void *slot, const void *row)
+{
+	uint32_t a = *(const uint32_t *)slot;
+	uint32_t b = ((const struct exitstat_row *)row)->slot;
+
+	return (a > b) - (a < b);
+}
+
+/* They are read in order of slots, and a host may say that it has 65,535. */
 static const struct exitstat_row *
 row_of(const struct exitstat_snapshot *snap, uint32_t slot)
 {
-	size_t i;
-
-	for (i = 0; snap && i < snap->nr_rows; i++) {
-		if (snap->rows[i].slot == slot)
-			return &snap->rows[i];
-	}
-	return NULL;
+	if (!snap)
+		return NULL;
+	return bsearch(&slot, snap->rows, snap->nr_rows, sizeof(*snap->rows),
+		       compare_slots);
 }
 
 /* Our own exits are as dear as the others of CPUID, for all that is known. */

@@ -163,7 +163,7 @@ struct exitstat_snapshot {
 	size_t nr_vcpu_values;
 	uint64_t *vcpu_values;	/* of each vCPU statistic; NULL: not asked for */
 	size_t nr_rows;
-	struct exitstat_row *rows;
+	struct exitstat_row *rows; /* in order of slots, as exitstat_diff() wants them */
 };
 
 /*
