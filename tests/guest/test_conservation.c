@@ -34,8 +34,6 @@
 #define CALLS		20
 #define POLL_US		1000
 
-#define MODE_PARAMETER	"/sys/module/kvm/parameters/exit_stats"
-
 /* What the guest works on */
 struct work {
 	u64 cycles, n;		/* in */

@@ -479,7 +479,6 @@ static void descriptions(struct vcpu *vcpu, struct batch *batch)
  * behind this prefix if its parameter says so.
  */
 #define FORCE_EMULATION		"ud2; .ascii \"kvm\"; "
-#define EMULATION_PARAMETER	"/sys/module/kvm/parameters/force_emulation_prefix"
 
 static __guest void guest_emulated(struct guest *g)
 {

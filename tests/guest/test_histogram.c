@@ -15,8 +15,6 @@
 #define SLOW_MS		5
 #define SLEEP_MS	50
 
-#define PARAMETER	"/sys/module/kvm/parameters/"
-
 #define BUCKETS		KVM_EXIT_STATS_NR_BUCKETS
 
 /* One row, as a guest sees it */
@@ -232,12 +230,12 @@ static void off_and_on(void)
 	char mode[16], histograms[16];
 	struct seen seen;
 
-	file_word(PARAMETER "exit_stats", mode, sizeof(mode));
+	file_word(MODE_PARAMETER, mode, sizeof(mode));
 	vcpu_call(vcpu, guest_hypercalls);
-	file_write(PARAMETER "exit_stats", "off");
-	file_word(PARAMETER "exit_stats_histogram", histograms, sizeof(histograms));
+	file_write(MODE_PARAMETER, "off");
+	file_word(HISTOGRAM_PARAMETER, histograms, sizeof(histograms));
 	vcpu_call(vcpu, guest_hypercalls);
-	file_write(PARAMETER "exit_stats", mode);
+	file_write(MODE_PARAMETER, mode);
 	vcpu_call(vcpu, guest_hypercalls);
 	look(vcpu, slot_of(REASON_HYPERCALL), &seen);
 	check(seen.exits == 2 * NR_HYPERCALLS && seen.sum == seen.exits && histograms[0] == 'Y',

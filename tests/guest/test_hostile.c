@@ -172,8 +172,6 @@ static void user_mode(void)
 	vm_destroy(vm);
 }
 
-#define EMULATION_PARAMETER	"/sys/module/kvm/parameters/force_emulation_prefix"
-
 static void emulator(void)
 {
 	const char *name = "emulated: every register is written";

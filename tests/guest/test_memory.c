@@ -32,7 +32,6 @@
 
 #define CGROUP		"/sys/fs/cgroup"
 #define OWN_CGROUP	CGROUP "/exit-guests"
-#define MODE_PARAMETER	"/sys/module/kvm/parameters/exit_stats"
 
 /* NULL, or why there is no control group. */
 static const char *enter_cgroup(void)

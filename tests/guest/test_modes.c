@@ -11,7 +11,6 @@
 #include "stats.h"
 #include "tests.h"
 
-#define MODE_PARAMETER	"/sys/module/kvm/parameters/exit_stats"
 #define HIDE_PARAMETER	"/sys/module/kvm/parameters/exit_stats_hide_async"
 
 static char mode_before[16];

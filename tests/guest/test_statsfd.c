@@ -14,7 +14,6 @@
 #include "stats.h"
 #include "tests.h"
 
-#define MODE_PARAMETER	"/sys/module/kvm/parameters/exit_stats"
 #define MAX_FILE	(1 << 16)
 #define NR_HYPERCALLS	70
 #define NR_IO		30

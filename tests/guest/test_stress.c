@@ -21,7 +21,6 @@
 #define NR_VCPUS	2000	/* in all; STRESS_VCPUS for a slower host */
 #define CALLS		20
 #define SWITCH_US	3000
-#define MODE		"/sys/module/kvm/parameters/exit_stats"
 #define DEBUGFS_KVM	"/sys/kernel/debug/kvm"
 
 struct stress {
@@ -136,12 +135,12 @@ static void *switch_modes(void *argument)
 	struct stress *s = argument;
 
 	while (!is_done(s)) {
-		if (!file_write(MODE, modes[s->switches % ARRAY_SIZE(modes)]))
-			die(MODE " cannot be written");
+		if (!file_write(MODE_PARAMETER, modes[s->switches % ARRAY_SIZE(modes)]))
+			die(MODE_PARAMETER " cannot be written");
 		s->switches++;
 		usleep(SWITCH_US);
 	}
-	file_write(MODE, "guest");
+	file_write(MODE_PARAMETER, "guest");
 	return NULL;
 }
 

@@ -100,6 +100,11 @@ void vcpu_set_rflags(struct vcpu *vcpu, u64 rflags);
 /* Instead of it: start in real mode at @ip, with @si and @bp set. */
 void vcpu_real_mode(struct vcpu *vcpu, u64 ip, u64 si, u64 bp);
 
+/* Parameters of kvm.ko that tests read and write */
+#define MODE_PARAMETER		"/sys/module/kvm/parameters/exit_stats"
+#define HISTOGRAM_PARAMETER	"/sys/module/kvm/parameters/exit_stats_histogram"
+#define EMULATION_PARAMETER	"/sys/module/kvm/parameters/force_emulation_prefix"
+
 /* The first word of a file, as in sysfs; "" if it cannot be read. */
 void file_word(const char *path, char *word, size_t size);
 bool file_write(const char *path, const char *text);
